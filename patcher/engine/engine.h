@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The patch engine: a patch's life from received to live and back. Called by
+ * one session at a time (the CPU that polls the serial line); engine_written()
+ * and engine_page() are called by any CPU from its exits.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "view.h"
+#include "wire/patch.h"
+#include "wire/text.h"
+
+#define ENGINE_MAX_PATCHES	64u
+#define ENGINE_MAX_PAGES	2048u	/* guarded pages */
+#define ENGINE_STEP_LIMIT	64u	/* instructions a straggler may be stepped at one commit */
+
+enum patch_state {
+	PATCH_FREE,		/* the slot is empty */
+	PATCH_RECEIVED,
+	PATCH_VERIFIED,		/* file, build-id, slide and windows checked against the guest */
+	PATCH_PREPARED,		/* memory taken, pages guarded, exec pages written */
+	PATCH_LIVE,
+	PATCH_REVERTED,		/* code still mapped: nobody has proved that it is dead */
+};
+
+/* Why the engine refused; each has a word in docs/protocol.md (code=...). */
+enum refusal_code {
+	REFUSE_NONE,
+	REFUSE_FORMAT,		/* bad-patch: field, what, index */
+	REFUSE_NO_ANCHOR,	/* no-anchor: LSTAR is not set yet */
+	REFUSE_BUILD_ID,	/* build-id: address, expected, found */
+	REFUSE_UNMAPPED,	/* unmapped: symbol, address */
+	REFUSE_BYTES,		/* bytes: symbol, address, expected, found */
+	REFUSE_WINDOW,		/* window: symbol, address; spans more than one instruction */
+	REFUSE_OVERLAP,		/* overlap: symbol, address, id of the live patch that owns it */
+	REFUSE_RANGE,		/* range: a jump or fixup does not reach */
+	REFUSE_ANNEX,		/* annex: no room or no free page-directory entry */
+	REFUSE_MEMORY,		/* memory: the pool is empty */
+	REFUSE_LATE_CPU,	/* late-cpu: cpu */
+	REFUSE_STRAGGLER,	/* straggler: cpu, rip, symbol */
+	REFUSE_CHANGED,		/* changed: the guest wrote into a window between check and commit */
+	REFUSE_STATE,		/* state: unknown id, already live, not live */
+	REFUSE_BUSY,		/* busy: another transaction is under way */
+	REFUSE_FULL,		/* full: no patch slot */
+	REFUSE_ABORTED,		/* aborted on request */
+};
+
+struct refusal {
+	enum refusal_code code;
+	const char *field, *what;	/* static strings */
+	const char *symbol;		/* points into the held patch file; NULL if there is none */
+	uint32_t index, cpu;
+	uint64_t address, rip;
+	uint8_t expected[32], found[32];
+	uint8_t nbytes;			/* how many of expected/found count */
+};
+
+/* What a finished transaction did. */
+struct engine_result {
+	uint8_t id[8];
+	const char *name;
+	unsigned int sites, pages, cpus, steps;
+	uint64_t pause;			/* TSC ticks, first CPU stopped to last let go */
+	uint64_t slide;
+	uint64_t annex;			/* GVA of the payload text, 0 if there is none */
+};
+
+enum engine_status {
+	ENGINE_DONE,
+	ENGINE_MORE,		/* call engine_poll() again, from a later exit */
+	ENGINE_REFUSED,
+};
+
+/* Boot context, once, after pool_init() and the base view. */
+void engine_init(void);
+
+/* Starts a transaction. The file is copied; @why filled when refused. */
+enum engine_status engine_apply(const void *file, size_t len, struct refusal *why);
+enum engine_status engine_apply_held(const uint8_t id[8], struct refusal *why);
+enum engine_status engine_revert(const uint8_t id[8], struct refusal *why);
+
+/* One bounded slice of the transaction under way. */
+enum engine_status engine_poll(struct engine_result *done, struct refusal *why);
+
+/* Phase of the transaction under way for progress: a word and done/of. NULL if there is none. */
+const char *engine_phase(unsigned int *done, unsigned int *of);
+
+/* Gives up the transaction under way: true unless there is none or it is past its commit. */
+bool engine_abort(struct refusal *why);
+
+struct patch_info {
+	uint8_t id[8];
+	const char *name;
+	enum patch_state state;
+	unsigned int sites, pages;
+	uint64_t annex, text_size, data_size;
+	uint32_t applied, reverted;	/* how often */
+};
+
+/* Slot @i (0 ...); false past the last held patch. */
+bool engine_info(unsigned int i, struct patch_info *out);
+/* Site @j of slot @i: where it is and what it is called. False past the last. */
+bool engine_site(unsigned int i, unsigned int j, uint64_t *gva, const char **name);
+const char *patch_state_name(enum patch_state s);
+
+/* Appends code= and all keys that belong to this refusal. */
+void refusal_text(const struct refusal *why, struct text *t);
+
+/* The view CPUs run on now. */
+view_t engine_view(void);
+
+/* What a data access to @gpa should see: any CPU, on an EPT violation. */
+enum engine_page {
+	ENGINE_PAGE_NONE,	/* not the engine's: the machine deals with it */
+	ENGINE_PAGE_GUARDED,	/* step on the guest's own page, R+X, and W if it writes; then engine_written() */
+	ENGINE_PAGE_ANNEX_TEXT,	/* step with R+X; a write goes to a scratch page and is lost */
+	ENGINE_PAGE_ANNEX_DATA,	/* readable and writable: only an instruction fetch can have got here */
+	ENGINE_PAGE_ANNEX_FREE,	/* reads as zero, writes are lost */
+};
+enum engine_page engine_page(uint64_t gpa);
+
+/* A CPU finished a step that may have written to the guarded page @gpa: merge before it goes on. Takes the lock. */
+void engine_written(uint64_t gpa);
+
+/* The memory types changed: @base is the new base view; builds a current view from it with all guards and windows. 0 or -1 (pool empty: nothing changed). */
+int engine_rebase(view_t base);
+
+/* ---- events, a ring; the oldest is lost when it is full and the loss is an event ---- */
+struct event_text {
+	uint32_t number;
+	char text[120];		/* "kind key=value ..." */
+};
+bool engine_next_event(struct event_text *out);
+/* Anyone in root mode may report: kind and keys already formatted. */
+void engine_event(const char *text);
+
+struct engine_stats {
+	uint64_t merges, merged_words, window_writes;
+	unsigned int guarded_pages, live_sites;
+	size_t annex_used;
+};
+void engine_stats(struct engine_stats *out);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All the engine asks of the machine. vmm/machine.c implements it in root mode,
+ * guest-tests/unit/fake_machine.c on the host.
+ */
+#ifndef ENGINE_MACHINE_H
+#define ENGINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "pool.h"
+#include "view.h"
+
+/* ---- guest memory ---- */
+
+/* Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM we may touch. */
+int machine_read(uint64_t gpa, void *buf, size_t len);
+int machine_write(uint64_t gpa, const void *buf, size_t len);
+
+/* One aligned 64-bit access, atomic towards all CPUs. Same errors. */
+int machine_write64(uint64_t gpa, uint64_t value);
+
+/**
+ * machine_translate - walk the guest's own page tables (4 or 5 levels, large pages)
+ * @gva: canonical or not
+ * @gpa: filled on success
+ * Uses the kernel address space of the CPU that runs the engine, then those of
+ * the others. 0, or -1 if no CPU maps it as executable or readable.
+ */
+int machine_translate(uint64_t gva, uint64_t *gpa);
+
+/* The guest's page-table entry for @gva at @level (1 = PTE, 2 = PDE, 3, 4): where it lies and what it holds. 0 or -1 if the walk ends above. */
+int machine_guest_entry(uint64_t gva, unsigned int level, uint64_t *gpa, uint64_t *entry);
+
+/* IA32_LSTAR of the guest. 0 if it was never set. */
+uint64_t machine_anchor(void);
+
+/* ---- the annex: reserved, 2 MiB aligned ---- */
+uint64_t machine_annex_hpa(void);
+uint64_t machine_annex_size(void);
+void *machine_annex_va(void);
+
+/* ---- time and log ---- */
+uint64_t machine_tsc(void);
+uint64_t machine_tsc_hz(void);
+void machine_log(const char *fmt_free_text);
+
+/* ---- views ---- */
+
+/* The view of a machine without patches (identity, hypervisor memory hidden). Owned by the machine. */
+view_t machine_base_view(void);
+
+/**
+ * machine_spread - every CPU takes @view at an exit of its own; nobody waits
+ * Takes over no reference; the old view must live until machine_spread_done().
+ */
+void machine_spread(view_t view);
+
+/* True when every CPU runs on the view of the last machine_spread() (CPUs waiting for SIPI count). */
+bool machine_spread_done(void);
+
+/* ---- all CPUs stopped ---- */
+
+/**
+ * machine_stop - stop every CPU outside the guest
+ * Bounded. 0; or -1 with *late = the first CPU that did not come, everyone running again.
+ * A CPU in the middle of a data step finishes it first.
+ */
+int machine_stop(unsigned int *late);
+
+unsigned int machine_cpus(void);
+
+/* Linear RIP of a stopped CPU; false if it waits for SIPI (it will take the current view by itself). */
+bool machine_cpu_rip(unsigned int cpu, uint64_t *rip);
+
+/* APIC id of @cpu, for messages. */
+uint32_t machine_cpu_apic_id(unsigned int cpu);
+
+/* Lets one stopped CPU execute one instruction, no interrupt taken. False if it did not come back in time. */
+bool machine_cpu_step(unsigned int cpu);
+
+/* All stopped CPUs switch to @view and serialise; returns when each has; makes it the current view. */
+void machine_switch(view_t view);
+
+/* Lets all CPUs go. Returns the pause: TSC ticks from the first CPU stopped to the last let go. */
+uint64_t machine_resume(void);
+
+/* ---- the engine's lock: a spin lock, taken by exits (merge) and by the session ---- */
+void machine_lock(void);
+void machine_unlock(void);
+
+#endif

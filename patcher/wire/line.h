@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One line of the console protocol: framing, checking, taking apart, putting
+ * together. docs/protocol.md is the specification; both ends use this file.
+ *
+ *   request   [#SEQ ]VERB[ WORD|KEY=VALUE]...[ *CRC]
+ *   reply     +SEQ[ KEY=VALUE]... *CRC           done
+ *             -SEQ code=CODE[ KEY=VALUE]... *CRC refused, nothing changed
+ *             =SEQ[ KEY=VALUE]... *CRC           one of several lines of an answer, or progress
+ *   event     !N KIND[ KEY=VALUE]... *CRC        N counts the events since boot
+ *
+ * CRC: CRC-32 (IEEE 802.3) of everything before the blank in front of '*', 8 lower
+ * case hex digits. A request with "#SEQ" must have a CRC; one without both is
+ * a person's and may only ask (help, info, list, log). CR and LF end a line;
+ * empty lines are skipped.
+ */
+#ifndef WIRE_LINE_H
+#define WIRE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "wire/text.h"
+
+#define LINE_MAX_LEN	1024u	/* without the line end */
+#define LINE_MAX_ARGS	24u
+
+enum line_kind {
+	LINE_REQUEST = '#',
+	LINE_PERSON = 'p',	/* a request without sequence number and CRC */
+	LINE_DONE = '+',
+	LINE_REFUSED = '-',
+	LINE_PART = '=',
+	LINE_EVENT = '!',
+};
+
+enum line_error {
+	LINE_OK,
+	LINE_EMPTY,
+	LINE_TOO_LONG,		/* reported once when the long line ends */
+	LINE_BAD_BYTE,		/* a byte outside 0x20 ... 0x7e or a lone quote */
+	LINE_NO_CRC,
+	LINE_BAD_CRC,
+	LINE_BAD_SEQ,		/* not a number 1 ... 2^32-1 */
+	LINE_TOO_MANY_ARGS,
+	LINE_NO_VERB,
+};
+
+struct line_arg {
+	const char *key;	/* "" for a bare word */
+	const char *value;
+};
+
+struct line {
+	enum line_kind kind;
+	uint32_t seq;
+	uint32_t crc;		/* as computed over the line */
+	const char *verb;	/* request: the verb; event: the kind; replies: "" */
+	unsigned int nargs;
+	struct line_arg args[LINE_MAX_ARGS];
+};
+
+/* Gathers bytes into lines. Zero it to start. */
+struct line_reader {
+	char buf[LINE_MAX_LEN + 1];
+	size_t len;
+	bool overflow;		/* skipping to the end of a line that was too long */
+};
+
+/**
+ * line_feed - one byte more
+ * Returns true when a line is complete: it is in r->buf, NUL terminated, until
+ * the next call (and *error is LINE_OK), or it was too long (LINE_TOO_LONG).
+ * Empty lines do not return true. Any context; one caller per reader.
+ */
+bool line_feed(struct line_reader *r, char c, enum line_error *error);
+
+/* Takes @s (NUL terminated, changed in place) apart. @out points into @s. */
+enum line_error line_parse(char *s, struct line *out);
+
+/* Value of the argument @key, or NULL. */
+const char *line_get(const struct line *l, const char *key);
+
+/* Words of docs/protocol.md for an error, such as "bad-crc". */
+const char *line_error_name(enum line_error e);
+
+/* Starts a line of this kind (LINE_REQUEST, _DONE, _REFUSED, _PART, _EVENT) with its number. */
+void line_begin(struct text *t, enum line_kind kind, uint32_t seq);
+/* Ends it: " *CRC\n". False if it did not fit in LINE_MAX_LEN; then @t must not be sent. */
+bool line_end(struct text *t);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory types of physical memory as the MTRRs say. Pure logic: SDM 3A, section "Memory Type Range Registers (MTRRs)". */
+#ifndef VMM_MTRR_H
+#define VMM_MTRR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MTRR_MAX_VARIABLE	10u
+
+enum memory_type {
+	MT_UC = 0,
+	MT_WC = 1,
+	MT_WT = 4,
+	MT_WP = 5,
+	MT_WB = 6,
+};
+
+/* Raw register values of one CPU. */
+struct mtrr_map {
+	uint64_t def_type;		/* IA32_MTRR_DEF_TYPE */
+	uint64_t cap;			/* IA32_MTRRCAP; VCNT above MTRR_MAX_VARIABLE is cut */
+	uint64_t fixed[11];		/* 64K_00000, 16K_80000, 16K_A0000, 4K_C0000 ... 4K_F8000 */
+	uint64_t base[MTRR_MAX_VARIABLE];
+	uint64_t mask[MTRR_MAX_VARIABLE];
+	unsigned int phys_bits;		/* MAXPHYADDR */
+};
+
+/* MSR number of fixed[i], 0 <= i < 11. */
+uint32_t mtrr_fixed_msr(unsigned int i);
+
+/* True if a WRMSR to @msr may change a memory type (fixed, variable within cap, default type). */
+bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr);
+
+/* Where @map keeps @msr, or NULL. The caller may read or write the value there. */
+uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr);
+
+/* Would hardware take this value, or give #GP (reserved bits, undefined types)? */
+bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value);
+
+/* Type of the byte at @addr: disabled MTRRs, fixed before variable, overlaps (UC wins, WT over WB, else UC). */
+enum memory_type mtrr_type(const struct mtrr_map *map, uint64_t addr);
+
+/* True if [addr, addr+size) has one type; then *type is it. @size a power of two, @addr aligned to it. */
+bool mtrr_uniform(const struct mtrr_map *map, uint64_t addr, uint64_t size, enum memory_type *type);
+
+#endif

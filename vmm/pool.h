@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page pool: all memory root mode takes after launch. Pages are counted, so
+ * that tables can be shared between views.
+ */
+#ifndef VMM_POOL_H
+#define VMM_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	4096ul
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
+
+/**
+ * pool_init - hand the pool its memory
+ * @va: where root mode sees it, page aligned
+ * @hpa: host physical address of the same memory, page aligned
+ * @pages: number of pages; the bookkeeping is taken out of them
+ * @reserve: pages that only POOL_STEP allocations may take
+ *
+ * Boot context, one CPU, once.
+ */
+void pool_init(void *va, uint64_t hpa, size_t pages, size_t reserve);
+
+enum pool_use {
+	POOL_NORMAL,	/* may fail early: leaves the reserve alone */
+	POOL_STEP,	/* a CPU cannot go on without it: may use the reserve */
+};
+
+/**
+ * pool_alloc - take @n contiguous pages, zeroed, count 1 each
+ * Returns the host physical address of the first, 0 if there is no such run.
+ * Root mode, takes the pool lock; all pool functions may run on any CPU at once.
+ */
+uint64_t pool_alloc(size_t n, enum pool_use use);
+
+/* One more owner of a page. */
+void pool_get(uint64_t hpa);
+
+/* One owner less; returns true if it was the last and the page is free now. */
+bool pool_put(uint64_t hpa);
+
+/* Gives back @n contiguous pages that have one owner each. */
+void pool_free(uint64_t hpa, size_t n);
+
+/* Number of owners: 1 means a table may be changed in place. */
+unsigned int pool_count(uint64_t hpa);
+
+/* Pages free now, the reserve included; and pages in all. */
+size_t pool_available(void);
+size_t pool_total(void);
+
+/* Where root mode sees a pool page, and back. @hpa must be the pool's. */
+void *pool_va(uint64_t hpa);
+uint64_t pool_hpa(const void *va);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A view: one translation of guest physical memory, named by its root. Views
+ * form a persistent tree: a change copies the path from root to leaf and shares
+ * the rest. The entry format is the back end's (vmx/ept.c).
+ */
+#ifndef VMM_VIEW_H
+#define VMM_VIEW_H
+
+#include <stdint.h>
+#include "pool.h"
+
+/* Host physical address of the root table; 0 is no view. */
+typedef uint64_t view_t;
+
+enum {
+	VIEW_R = 1,
+	VIEW_W = 2,
+	VIEW_X = 4,
+	VIEW_RWX = 7,
+};
+
+struct mtrr_map;
+
+/**
+ * view_identity - build the view in which every GPA is its HPA
+ * @phys_bits: MAXPHYADDR, 32 ... 52; all of it is mapped RWX
+ * @types: memory types, see mtrr.h; large pages only where the type is uniform
+ *
+ * Uses 1 GiB and 2 MiB pages; the first 2 MiB are split. Root or boot context.
+ * Returns the root or 0 if the pool is empty. SDM 3C, "The Extended Page Table
+ * Mechanism (EPT)"; SDM 3A, "Memory Type Range Registers".
+ */
+view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types);
+
+/* A new view that shares everything with @base. Returns 0 if the pool is empty. */
+view_t view_fork(view_t base, enum pool_use use);
+
+/**
+ * view_map - change one 4 KiB page of a view that is not yet in use by a CPU
+ * @view: a fork; tables it shares are copied first, large pages split
+ * @gpa, @hpa: page aligned, below 2^52
+ * @rights: VIEW_*; W without R is refused (an EPT misconfiguration); 0 is "not present"
+ *
+ * The memory type stays what it was at @gpa. One 64-bit store changes the leaf.
+ * Returns 0, -1 if the pool is empty (the view is as before, apart from splits),
+ * -2 on a bad argument.
+ */
+int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum pool_use use);
+
+/* Looks @gpa up. Returns rights (0 if not present); fills @hpa and @type if not NULL. */
+unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type);
+
+/* Drops a view; frees every table no other view shares. @view may be 0. */
+void view_put(view_t view);
+
+/* Tables in this view that no other view shares (for the tests and `info`). */
+unsigned int view_private_tables(view_t view);
+
+/* The EPT pointer of a view: root, write-back walks, 4 levels, no A/D (SDM 3C, EPTP). */
+uint64_t view_eptp(view_t view);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Can this CPU carry Subtext? Raw register values in, one sentence out. Pure
+ * logic, shared by the loader's check and the VMCS set-up. SDM 3D appendix A
+ * "VMX Capability Reporting Facility".
+ */
+#ifndef VMX_CAPS_H
+#define VMX_CAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the loader reads on each CPU. Absent MSRs are zero. */
+struct vmx_caps {
+	uint32_t max_leaf, max_ext_leaf;
+	uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf80000001_edx;
+	uint32_t leafd1_eax;		/* CPUID.(EAX=0xd,ECX=1):EAX, XSAVES is bit 3 */
+	uint32_t leaf14_7_0;		/* CPUID.7.0:EDX */
+	uint32_t phys_bits;		/* CPUID.80000008:EAX[7:0] */
+	char vendor[13];
+	uint64_t feature_control;	/* IA32_FEATURE_CONTROL */
+	uint64_t basic;			/* IA32_VMX_BASIC */
+	uint64_t misc;			/* IA32_VMX_MISC */
+	uint64_t ept_vpid;		/* IA32_VMX_EPT_VPID_CAP */
+	uint64_t pin, proc, proc2, exit, entry;	/* TRUE controls where there are such */
+	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+};
+
+enum feature_control_state {
+	FC_READY,		/* locked with VMX outside SMX enabled */
+	FC_OPEN,		/* unlocked: set bits 0 and 2 */
+	FC_LOCKED_OFF,		/* locked without VMX outside SMX */
+};
+
+enum feature_control_state vmx_feature_control(uint64_t value);
+
+/**
+ * vmx_missing - the first thing this CPU lacks
+ *
+ * Returns NULL if it has all that Subtext needs, else a plain sentence for the
+ * console, such as "the CPU has no VMX (CPUID.1:ECX bit 5)". FC_OPEN is not a lack.
+ */
+const char *vmx_missing(const struct vmx_caps *caps);
+
+/* May this bit of a control be set / must it be set? @msr: capability MSR value. */
+static inline bool ctl_may(uint64_t msr, uint32_t bit)
+{
+	return (msr >> 32) & bit;
+}
+
+/**
+ * ctl_adjust - controls as the CPU allows them
+ * @want: bits we need or would like; bits not allowed are dropped, bits required are added
+ */
+static inline uint32_t ctl_adjust(uint64_t msr, uint32_t want)
+{
+	return (want & (uint32_t)(msr >> 32)) | (uint32_t)msr;
+}
+
+#endif

@@ -49,6 +49,7 @@ struct boot_info {
 	uint64_t pool, pool_size;
 	uint64_t annex;
 	uint64_t cr3;			/* of root mode's page tables */
+	uint64_t leave;			/* address of switch_leave, see boot/switch.h */
 	uint64_t tsc_hz;
 	uint64_t nonce;			/* random if the CPU or firmware has any, else time */
 	uint64_t ram_top;		/* end of the highest RAM in the EFI memory map */
@@ -72,8 +73,6 @@ struct firmware_state {
 enum resident_op {
 	RESIDENT_INIT,		/* once, on the boot CPU: pool, base view, bitmaps, UART, engine */
 	RESIDENT_LAUNCH,	/* on each CPU: arg = index into apic_id[] */
-	RESIDENT_UNDO,		/* on each launched CPU, executed in the guest by the loader: VMXOFF (see vmm/vmx/launch.c) */
-	RESIDENT_SEAL,		/* once, on the boot CPU after all launches */
 };
 
 enum resident_status {
@@ -83,5 +82,9 @@ enum resident_status {
 	RESIDENT_VMCS_FAILED,
 	RESIDENT_LAUNCH_FAILED,
 };
+
+/* VMCALL numbers in RAX, understood until sealed; after that VMCALL gives #UD. */
+#define RESIDENT_CALL_UNDO	0x5375627465787455ull
+#define RESIDENT_CALL_SEAL	0x5375627465787453ull
 
 #endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Calls from the firmware's world into root mode's and back (boot/switch.asm). */
+#ifndef BOOT_SWITCH_H
+#define BOOT_SWITCH_H
+
+#include <stdint.h>
+#include "boot_info.h"
+
+/* The code of switch.asm; it must be mapped at its own address, executable, in both worlds until resident_seal(). */
+extern const char switch_start[], switch_end[];
+
+/**
+ * resident_call - call resident_entry() on this CPU
+ * @cr3: boot_info.cr3
+ * @entry: RESIDENT_VA + header.entry
+ * @op: enum resident_op
+ * @arg: for RESIDENT_LAUNCH the CPU's index, else 0
+ * @fw: scratch of this CPU: first bytes of its world, by its physical address
+ *
+ * Interrupts are off meanwhile. Returns enum resident_status; after
+ * RESIDENT_LAUNCH with RESIDENT_OK the caller runs in VMX non-root mode.
+ */
+uint64_t resident_call(uint64_t cr3, uint64_t entry, uint64_t op, uint64_t arg,
+		       struct firmware_state *fw);
+
+/**
+ * resident_undo - take this CPU out of VMX operation again
+ * Only on a launched CPU, only before resident_seal().
+ */
+void resident_undo(struct firmware_state *fw);
+
+/* Once, on the boot CPU, after all launches: from now on nothing of the firmware's is mapped in root mode, and there is no undo. */
+void resident_seal(void);
+
+/* Where root mode jumps to leave for good: rdi = cr3, rsi = rsp, rdx = rip. Goes to boot_info.leave. */
+extern const char switch_leave[];
+
+#endif

@@ -27,12 +27,12 @@ uint64_t resident_call(uint64_t cr3, uint64_t entry, uint64_t op, uint64_t arg,
  * resident_undo - take this CPU out of VMX operation again
  * Only on a launched CPU, only before resident_seal().
  */
-void resident_undo(struct firmware_state *fw);
+void resident_undo(void);
 
 /* Once, on the boot CPU, after all launches: from now on nothing of the firmware's is mapped in root mode, and there is no undo. */
 void resident_seal(void);
 
-/* Where root mode jumps to leave for good: rdi = cr3, rsi = rsp, rdx = rip. Goes to boot_info.leave. */
+/* Where root mode jumps to leave for good; its address goes to boot_info.leave. */
 extern const char switch_leave[];
 
 #endif

@@ -1,0 +1,216 @@
+; SPDX-License-Identifier: GPL-2.0-only
+; From the firmware's world into root mode's and back. The code runs under both
+; sets of page tables at the same address, so it touches memory only while the
+; firmware's are loaded.
+
+bits 64
+default rel
+
+global resident_call, resident_undo, resident_seal
+global switch_start, switch_end, switch_leave
+
+; struct firmware_state, vmm/boot_info.h
+FW_RIP		equ 0
+FW_RSP		equ 8
+FW_CR0		equ 16
+FW_CR3		equ 24
+FW_CR4		equ 32
+FW_RFLAGS	equ 40
+FW_EFER		equ 48
+FW_GDTR		equ 56
+FW_IDTR		equ 72
+FW_CS		equ 88
+FW_SS		equ 90
+FW_DS		equ 92
+FW_ES		equ 94
+FW_FS		equ 96
+FW_GS		equ 98
+FW_TR		equ 100
+FW_LDTR		equ 102
+
+MSR_FS_BASE	equ 0xc0000100
+MSR_GS_BASE	equ 0xc0000101
+MSR_EFER	equ 0xc0000080
+EFER_NXE	equ 1 << 11
+CALL_UNDO	equ 0x5375627465787455
+CALL_SEAL	equ 0x5375627465787453
+
+section .text
+align 64
+switch_start:
+
+; What this CPU looks like now into [r15]; the guest goes on at rax with this rsp.
+%macro capture_firmware 0
+	mov	[r15 + FW_RIP], rax
+	mov	[r15 + FW_RSP], rsp
+	mov	rax, cr0
+	mov	[r15 + FW_CR0], rax
+	mov	rax, cr3
+	mov	[r15 + FW_CR3], rax
+	mov	rax, cr4
+	mov	[r15 + FW_CR4], rax
+	pushfq
+	pop	rax
+	mov	[r15 + FW_RFLAGS], rax
+	mov	ecx, MSR_EFER
+	rdmsr
+	mov	[r15 + FW_EFER], eax
+	mov	[r15 + FW_EFER + 4], edx
+	sgdt	[r15 + FW_GDTR]
+	sidt	[r15 + FW_IDTR]
+	mov	[r15 + FW_CS], cs
+	mov	[r15 + FW_SS], ss
+	mov	[r15 + FW_DS], ds
+	mov	[r15 + FW_ES], es
+	mov	[r15 + FW_FS], fs
+	mov	[r15 + FW_GS], gs
+	str	[r15 + FW_TR]
+	sldt	[r15 + FW_LDTR]
+%endmacro
+
+%macro push_callee_saved 0
+	pushfq
+	push	rbp
+	push	rbx
+	push	r12
+	push	r13
+	push	r14
+	push	r15
+	cli
+%endmacro
+
+%macro pop_callee_saved 0
+	pop	r15
+	pop	r14
+	pop	r13
+	pop	r12
+	pop	rbx
+	pop	rbp
+	popfq
+%endmacro
+
+; uint64_t resident_call(cr3, entry, op, arg, fw)
+resident_call:
+	push_callee_saved
+	mov	rbx, rdi
+	mov	r14, rsi
+	mov	r12, rdx
+	mov	r13, rcx
+	mov	r15, r8
+	lea	rax, [.launched]
+	capture_firmware
+	mov	rbp, cr3
+	; root mode's tables use NX
+	mov	ecx, MSR_EFER
+	rdmsr
+	or	eax, EFER_NXE
+	wrmsr
+	mov	cr3, rbx
+	; resident_entry(op, arg, return address): has a stack of its own and
+	; keeps rbx, rbp, rsp, r12-r15
+	mov	rdi, r12
+	mov	rsi, r13
+	lea	rdx, [.returned]
+	jmp	r14
+.returned:
+	mov	cr3, rbp
+	mov	rbx, rax
+	mov	ecx, MSR_EFER
+	mov	eax, [r15 + FW_EFER]
+	mov	edx, [r15 + FW_EFER + 4]
+	wrmsr
+	mov	rax, rbx
+	pop_callee_saved
+	ret
+.launched:
+	; in VMX non-root mode, by VM entry; only rsp, rip and the system registers are set
+	xor	eax, eax
+	pop_callee_saved
+	ret
+
+; void resident_undo(void)
+; Root mode comes back with its own segments, tables and FS/GS bases; all of the
+; firmware's are put back from this stack.
+resident_undo:
+	push_callee_saved
+	mov	ecx, MSR_FS_BASE
+	rdmsr
+	push	rdx
+	push	rax
+	mov	ecx, MSR_GS_BASE
+	rdmsr
+	push	rdx
+	push	rax
+	mov	eax, ds
+	push	rax
+	mov	eax, es
+	push	rax
+	mov	eax, ss
+	push	rax
+	mov	eax, cs
+	push	rax
+	xor	eax, eax
+	str	eax
+	push	rax
+	sub	rsp, 32
+	sgdt	[rsp]
+	sidt	[rsp + 16]
+	lea	rdx, [.back]
+	mov	rax, CALL_UNDO
+	vmcall
+.back:
+	lgdt	[rsp]
+	lidt	[rsp + 16]
+	mov	rbx, [rsp + 2]		; base of the GDT
+	add	rsp, 32
+	pop	rax
+	and	eax, 0xfff8
+	jz	.no_tr
+	and	byte [rbx + rax + 5], ~2	; LTR wants the TSS not busy
+	ltr	ax
+.no_tr:
+	pop	rax
+	lea	rcx, [.new_cs]
+	push	rax
+	push	rcx
+	retfq
+.new_cs:
+	pop	rax
+	mov	ss, eax
+	pop	rax
+	mov	es, eax
+	pop	rax
+	mov	ds, eax
+	pop	rax
+	pop	rdx
+	mov	ecx, MSR_GS_BASE
+	wrmsr
+	pop	rax
+	pop	rdx
+	mov	ecx, MSR_FS_BASE
+	wrmsr
+	pop_callee_saved
+	ret
+
+; void resident_seal(void)
+resident_seal:
+	mov	rax, CALL_SEAL
+	vmcall
+	ret
+
+; Root mode after VMXOFF comes here for good: cr3 = rdi, rsp = rsi, rip = rdx, EFER = rcx;
+; the other registers are the caller's of resident_undo()
+switch_leave:
+	mov	cr3, rdi
+	mov	rsp, rsi
+	mov	r8, rdx
+	mov	rax, rcx
+	mov	rdx, rcx
+	shr	rdx, 32
+	mov	ecx, MSR_EFER
+	wrmsr
+	jmp	r8
+
+switch_end:
+
+section .note.GNU-stack noalloc noexec nowrite progbits

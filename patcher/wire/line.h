@@ -10,9 +10,12 @@
  *   event     !N KIND[ KEY=VALUE]... *CRC        N counts the events since boot
  *
  * CRC: CRC-32 (IEEE 802.3) of everything before the blank in front of '*', 8 lower
- * case hex digits. A request with "#SEQ" must have a CRC; one without both is
- * a person's and may only ask (help, info, list, log). CR and LF end a line;
- * empty lines are skipped.
+ * case hex digits. Only a request without "#SEQ" may do without; it is a person's
+ * and may only ask (help, info, list, ...). Its replies have the number 0, as have
+ * replies to lines whose number cannot be trusted. CR and LF end a line; empty
+ * lines are skipped.
+ *
+ * A VALUE or WORD may be quoted: "...", where "" stands for one '"'.
  */
 #ifndef WIRE_LINE_H
 #define WIRE_LINE_H
@@ -23,7 +26,8 @@
 #include "wire/text.h"
 
 #define LINE_MAX_LEN	1024u	/* without the line end */
-#define LINE_MAX_ARGS	24u
+#define LINE_MAX_ARGS	40u
+#define LINE_CRC_LEN	10u	/* " *" and 8 digits */
 
 enum line_kind {
 	LINE_REQUEST = '#',
@@ -41,9 +45,10 @@ enum line_error {
 	LINE_BAD_BYTE,		/* a byte outside 0x20 ... 0x7e or a lone quote */
 	LINE_NO_CRC,
 	LINE_BAD_CRC,
-	LINE_BAD_SEQ,		/* not a number 1 ... 2^32-1 */
+	LINE_BAD_SEQ,		/* not a decimal number 0 ... 2^32-1; 0 in a request */
 	LINE_TOO_MANY_ARGS,
 	LINE_NO_VERB,
+	LINE_BAD_KEY,		/* a word that begins with '=' */
 };
 
 struct line_arg {
@@ -75,18 +80,27 @@ struct line_reader {
  */
 bool line_feed(struct line_reader *r, char c, enum line_error *error);
 
-/* Takes @s (NUL terminated, changed in place) apart. @out points into @s. */
+/**
+ * line_parse - take a line apart
+ * @s: NUL terminated, without line end; changed in place
+ * @out: points into @s; after an error only kind is of use (as far as the first byte tells)
+ * Any context.
+ */
 enum line_error line_parse(char *s, struct line *out);
 
 /* Value of the argument @key, or NULL. */
 const char *line_get(const struct line *l, const char *key);
 
-/* Words of docs/protocol.md for an error, such as "bad-crc". */
+/* Words of docs/protocol.md for an error, such as "bad-crc", and for the part of the line it is about. */
 const char *line_error_name(enum line_error e);
+const char *line_error_field(enum line_error e);
 
-/* Starts a line of this kind (LINE_REQUEST, _DONE, _REFUSED, _PART, _EVENT) with its number. */
+/*
+ * Starts a line of this kind (LINE_REQUEST, _DONE, _REFUSED, _PART, _EVENT) with its number:
+ * kind and digits. @t must be empty; the caller goes on with " word" or text_kv_*().
+ */
 void line_begin(struct text *t, enum line_kind kind, uint32_t seq);
-/* Ends it: " *CRC\n". False if it did not fit in LINE_MAX_LEN; then @t must not be sent. */
+/* Ends it: " *CRC\n". False if it did not fit in @t or LINE_MAX_LEN; then it must not be sent. */
 bool line_end(struct text *t);
 
 #endif

@@ -20,6 +20,7 @@
 #define PATCH_MAX_FIXUPS	16384u
 #define PATCH_MAX_TEXT		(256u << 10)
 #define PATCH_MAX_DATA		(256u << 10)
+#define PATCH_MAX_SIGNATURE	512u
 #define PATCH_WINDOW_MAX	8u
 #define PATCH_JUMP_LEN		5u
 
@@ -43,14 +44,15 @@ struct patch_header {
 	uint32_t build_id_len;		/* 1 ... PATCH_BUILD_ID_MAX */
 	uint32_t data_mem;		/* size of the data in memory, >= data.size; the rest is zero */
 	uint8_t build_id[PATCH_BUILD_ID_MAX];
+	/* The parts, in the order they have in the file. */
 	struct patch_span text;		/* payload text, position: annex, page aligned */
 	struct patch_span data;		/* payload data, initialised part */
-	struct patch_span sites;	/* array of struct patch_site */
+	struct patch_span sites;	/* array of struct patch_site, at least one */
 	struct patch_span fixups;	/* array of struct patch_fixup */
-	struct patch_span strings;	/* NUL-terminated names; first byte is NUL */
+	struct patch_span strings;	/* NUL-terminated names; first and last byte are NUL */
 	struct patch_span meta;		/* UTF-8 text for people; root mode does not read it */
 	struct patch_span signature;	/* last in the file; empty in version 1 files without one */
-	uint8_t reserved[8];		/* zero */
+	uint8_t reserved[16];		/* zero */
 };
 
 _Static_assert(sizeof(struct patch_header) == 248, "patch header layout");
@@ -131,12 +133,12 @@ struct patch_error {
  * @out: filled on success
  * @err: filled on failure
  *
- * Checks every field, range, alignment, overlap and the CRC; does not check the
- * id (SHA-256) nor the signature. Any context, no locks. Returns 0 or -1.
+ * Checks every field, range, alignment, overlap and, last, the CRC; does not check the
+ * id (SHA-256) nor the signature, and not whether windows or fixups overlap. Any context, no locks. Returns 0 or -1.
  */
 int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_error *err);
 
-/* Name of a site's function. @i < nsites. Never NULL: patch_parse() checked it. */
+/* Name of a site's function. @i < nsites. Visible ASCII, never empty: patch_parse() checked it. */
 const char *patch_site_name(const struct patch *p, unsigned int i);
 
 /* CRC-32 of a patch file as the header wants it (the crc field taken as zero). @len >= sizeof header. */

@@ -23,11 +23,17 @@ void text_dec(struct text *t, uint64_t v);
 void text_hex(struct text *t, uint64_t v, unsigned int width);
 /* Bytes as pairs of hex digits without separators. */
 void text_bytes(struct text *t, const void *p, size_t n);
-/* " key=" and a value; the string form quotes with "..." if it holds blanks, '"', '*' or '=', other bytes than 0x20...0x7e become '?'. */
+/*
+ * " key=" and a value. The string form quotes with "..." if the value is empty or
+ * holds blanks, '"', '*' or '='; a '"' inside is written twice; other bytes than
+ * 0x20 ... 0x7e become '?'.
+ */
 void text_kv_str(struct text *t, const char *key, const char *v);
 void text_kv_dec(struct text *t, const char *key, uint64_t v);
 void text_kv_hex(struct text *t, const char *key, uint64_t v);	/* 0x... */
 void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n);
+
+bool text_same(const char *a, const char *b);
 
 /* Whole string must be one number: decimal, or hex after 0x. No sign, no blanks. False on overflow or rubbish. */
 bool text_parse_u64(const char *s, uint64_t *v);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bounded text. What does not fit is left out and noted; the buffer stays a string. */
+#include "wire/text.h"
+#include "wire/mem.h"
+
+void text_init(struct text *t, char *buf, size_t cap)
+{
+	t->buf = buf;
+	t->cap = cap;
+	t->len = 0;
+	t->cut = false;
+	if (cap)
+		buf[0] = '\0';
+}
+
+void text_mem(struct text *t, const char *s, size_t n)
+{
+	size_t room = t->cap ? t->cap - 1 - t->len : 0;
+
+	if (n > room) {
+		n = room;
+		t->cut = true;
+	}
+	if (!n)
+		return;
+	memcpy(t->buf + t->len, s, n);
+	t->len += n;
+	t->buf[t->len] = '\0';
+}
+
+void text_char(struct text *t, char c)
+{
+	text_mem(t, &c, 1);
+}
+
+void text_str(struct text *t, const char *s)
+{
+	text_mem(t, s, strlen(s));
+}
+
+void text_dec(struct text *t, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	text_mem(t, digits + i, sizeof(digits) - i);
+}
+
+void text_hex(struct text *t, uint64_t v, unsigned int width)
+{
+	char digits[16];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (i && (v || sizeof(digits) - i < width));
+	text_mem(t, digits + i, sizeof(digits) - i);
+}
+
+void text_bytes(struct text *t, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i++)
+		text_hex(t, b[i], 2);
+}
+
+static void text_key(struct text *t, const char *key)
+{
+	text_char(t, ' ');
+	text_str(t, key);
+	text_char(t, '=');
+}
+
+static bool needs_quotes(const char *v)
+{
+	size_t i;
+
+	for (i = 0; v[i]; i++)
+		if (v[i] == ' ' || v[i] == '"' || v[i] == '*' || v[i] == '=')
+			return true;
+	return i == 0;
+}
+
+void text_kv_str(struct text *t, const char *key, const char *v)
+{
+	bool quote = needs_quotes(v);
+
+	text_key(t, key);
+	if (quote)
+		text_char(t, '"');
+	for (size_t i = 0; v[i]; i++) {
+		if (v[i] == '"')
+			text_char(t, '"');
+		text_char(t, v[i] >= 0x20 && v[i] <= 0x7e ? v[i] : '?');
+	}
+	if (quote)
+		text_char(t, '"');
+}
+
+void text_kv_dec(struct text *t, const char *key, uint64_t v)
+{
+	text_key(t, key);
+	text_dec(t, v);
+}
+
+void text_kv_hex(struct text *t, const char *key, uint64_t v)
+{
+	text_key(t, key);
+	text_str(t, "0x");
+	text_hex(t, v, 1);
+}
+
+void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n)
+{
+	text_key(t, key);
+	text_bytes(t, p, n);
+}
+
+bool text_same(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return n == strlen(b) && memcmp(a, b, n) == 0;
+}
+
+/* Value of a hex digit, or 16. */
+static unsigned int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned int)(c - 'a') + 10;
+	if (c >= 'A' && c <= 'F')
+		return (unsigned int)(c - 'A') + 10;
+	return 16;
+}
+
+static bool parse_number(const char *s, unsigned int base, uint64_t *v)
+{
+	uint64_t n = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		unsigned int d = hex_digit(*s);
+
+		if (d >= base || n > (UINT64_MAX - d) / base)
+			return false;
+		n = n * base + d;
+	}
+	*v = n;
+	return true;
+}
+
+bool text_parse_u64(const char *s, uint64_t *v)
+{
+	if (s[0] == '0' && s[1] == 'x')
+		return parse_number(s + 2, 16, v);
+	return parse_number(s, 10, v);
+}
+
+bool text_parse_hex(const char *s, uint64_t *v)
+{
+	return strlen(s) <= 16 && parse_number(s, 16, v);
+}
+
+bool text_parse_bytes(const char *s, void *p, size_t n)
+{
+	uint8_t *b = p;
+
+	if (strlen(s) != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned int hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
+
+		if (hi > 15 || lo > 15)
+			return false;
+		b[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return true;
+}

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory types of physical memory as the MTRRs say. Pure logic: SDM 3A, section "Memory Type Range Registers (MTRRs)". */
+/*
+ * Memory types of physical memory as the MTRRs say. SDM 3A, section "Memory
+ * Type Range Registers (MTRRs)". Pure logic: no locks, any context; whoever
+ * changes a map keeps readers of the same map away.
+ */
 #ifndef VMM_MTRR_H
 #define VMM_MTRR_H
 
@@ -35,13 +39,27 @@ bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr);
 /* Where @map keeps @msr, or NULL. The caller may read or write the value there. */
 uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr);
 
-/* Would hardware take this value, or give #GP (reserved bits, undefined types)? */
+/*
+ * Would hardware take this value, or give #GP (reserved bits, undefined types,
+ * WC without IA32_MTRRCAP.WC)? False too if @msr is no register of @map.
+ */
 bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value);
 
-/* Type of the byte at @addr: disabled MTRRs, fixed before variable, overlaps (UC wins, WT over WB, else UC). */
+/*
+ * Type of the byte at @addr: UC with the MTRRs disabled; fixed before variable;
+ * where variable ranges overlap UC wins, WT over WB, and what the SDM leaves
+ * undefined is UC, as is a type no register should hold.
+ */
 enum memory_type mtrr_type(const struct mtrr_map *map, uint64_t addr);
 
-/* True if [addr, addr+size) has one type; then *type is it. @size a power of two, @addr aligned to it. */
+/**
+ * mtrr_uniform - has [addr, addr+size) one type?
+ * @size: a power of two, 4 KiB or more; @addr is a multiple of it
+ * @type: filled with it if so, else with the type of the first page
+ *
+ * Exact, in a bounded number of steps, as long as masks have no holes (bits
+ * clear above a bit set); with holes it may say no where the answer is yes.
+ */
 bool mtrr_uniform(const struct mtrr_map *map, uint64_t addr, uint64_t size, enum memory_type *type);
 
 #endif

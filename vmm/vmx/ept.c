@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Views as EPT paging structures. A table's owner count is the number of entries
+ * that point to it; a table with more than one owner is never written, so that
+ * walks of other views need no lock. SDM 3C, "The Extended Page Table Mechanism".
+ */
+#include "mtrr.h"
+#include "pool.h"
+#include "spin.h"
+#include "view.h"
+#include "wire/mem.h"
+
+#define ENTRIES		512u
+#define LEVELS		4u		/* level 4 is the root, level 1 holds 4 KiB pages */
+#define GPA_BITS	48u		/* all that four levels translate */
+
+#define EPT_RIGHTS	7ull		/* VIEW_* are the hardware's bits */
+#define EPT_TYPE_SHIFT	3
+#define EPT_TYPE	(7ull << EPT_TYPE_SHIFT)
+#define EPT_LARGE	(1ull << 7)
+#define EPT_ADDR	0x000ffffffffff000ull
+
+#define EPTP_WALK_LENGTH	((uint64_t)(LEVELS - 1) << 3)
+
+/* Orders all changes of counts in trees against each other; taken before the pool's lock. */
+static struct spin tree_lock;
+
+/* log2 of what one entry of a table at @level covers */
+static unsigned int level_shift(unsigned int level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static unsigned int entry_index(uint64_t gpa, unsigned int level)
+{
+	return (gpa >> level_shift(level)) & (ENTRIES - 1);
+}
+
+static bool is_table(uint64_t entry, unsigned int level)
+{
+	return level > 1 && (entry & EPT_RIGHTS) && !(entry & EPT_LARGE);
+}
+
+static uint64_t make_leaf(uint64_t hpa, unsigned int rights, unsigned int type, unsigned int level)
+{
+	return hpa | rights | (uint64_t)type << EPT_TYPE_SHIFT | (level > 1 ? EPT_LARGE : 0);
+}
+
+static uint64_t make_table(uint64_t hpa)
+{
+	return hpa | VIEW_RWX;
+}
+
+/* A CPU may be walking this table: it sees the old entry or the new one. */
+static void set_entry(uint64_t *entry, uint64_t value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static uint64_t get_entry(const uint64_t *entry)
+{
+	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+}
+
+/* One owner less for a table and, if it was the last, for all below it. Tree lock held. */
+static void drop_table(uint64_t hpa, unsigned int level)
+{
+	uint64_t *table = pool_va(hpa);
+
+	/* With other owners left the table stays as it is, and so do its children. */
+	if (pool_count(hpa) == 1 && level > 1) {
+		for (unsigned int i = 0; i < ENTRIES; i++)
+			if (is_table(table[i], level))
+				drop_table(table[i] & EPT_ADDR, level - 1);
+	}
+	pool_put(hpa);
+}
+
+/* A copy of a table with one owner; the children get one owner more. Tree lock held. */
+static uint64_t copy_table(uint64_t hpa, unsigned int level, enum pool_use use)
+{
+	uint64_t copy = pool_alloc(1, use);
+	uint64_t *table;
+
+	if (!copy)
+		return 0;
+	table = pool_va(copy);
+	memcpy(table, pool_va(hpa), PAGE_SIZE);
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		if (is_table(table[i], level))
+			pool_get(table[i] & EPT_ADDR);
+	return copy;
+}
+
+/* A table at @level that translates just as the large page @entry one level up does. */
+static uint64_t split_page(uint64_t entry, unsigned int level, enum pool_use use)
+{
+	uint64_t hpa = pool_alloc(1, use);
+	unsigned int type = (entry & EPT_TYPE) >> EPT_TYPE_SHIFT;
+	uint64_t *table;
+
+	if (!hpa)
+		return 0;
+	table = pool_va(hpa);
+	for (uint64_t i = 0; i < ENTRIES; i++)
+		table[i] = make_leaf((entry & EPT_ADDR) + (i << level_shift(level)),
+				     entry & EPT_RIGHTS, type, level);
+	return hpa;
+}
+
+/**
+ * own_table - make sure that only this view's tree has the table below *@entry
+ * @level: of the table below; *@entry is in a table that this view owns alone
+ *
+ * Copies a shared table, splits a large page. Returns the table's address, 0 if
+ * the pool is empty: then *@entry is as before. Tree lock held.
+ */
+static uint64_t own_table(uint64_t *entry, unsigned int level, enum pool_use use)
+{
+	uint64_t old = *entry, hpa = old & EPT_ADDR;
+
+	if (!is_table(old, level + 1)) {
+		hpa = split_page(old, level, use);
+	} else if (pool_count(hpa) == 1) {
+		return hpa;
+	} else {
+		hpa = copy_table(hpa, level, use);
+		if (hpa)
+			pool_put(old & EPT_ADDR);
+	}
+	if (hpa)
+		set_entry(entry, make_table(hpa));
+	return hpa;
+}
+
+/* Fills one entry of a new identity tree; false if the pool is empty. */
+static bool fill_entry(uint64_t *entry, uint64_t gpa, unsigned int level, uint64_t end,
+		       const struct mtrr_map *types)
+{
+	uint64_t size = 1ull << level_shift(level);
+	enum memory_type type;
+	uint64_t hpa, *table;
+
+	/* The legacy ranges below 2 MiB are 4 KiB pages; no leaf is larger than 1 GiB. */
+	if (level < LEVELS && (level == 1 || gpa >= 2ull << 20) &&
+	    mtrr_uniform(types, gpa, size, &type)) {
+		*entry = make_leaf(gpa, VIEW_RWX, type, level);
+		return true;
+	}
+	hpa = level > 1 ? pool_alloc(1, POOL_NORMAL) : 0;
+	if (!hpa)
+		return false;
+	*entry = make_table(hpa);
+	table = pool_va(hpa);
+	size >>= 9;
+	for (unsigned int i = 0; i < ENTRIES && gpa < end; i++, gpa += size)
+		if (!fill_entry(&table[i], gpa, level - 1, end, types))
+			return false;
+	return true;
+}
+
+view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
+{
+	uint64_t end = 1ull << (phys_bits < GPA_BITS ? phys_bits : GPA_BITS);
+	uint64_t root, gpa = 0, *table;
+
+	if (phys_bits < 32 || phys_bits > 52)
+		return 0;
+	root = pool_alloc(1, POOL_NORMAL);
+	if (!root)
+		return 0;
+	table = pool_va(root);
+	for (unsigned int i = 0; i < ENTRIES && gpa < end; i++) {
+		if (!fill_entry(&table[i], gpa, LEVELS, end, types)) {
+			view_put(root);
+			return 0;
+		}
+		gpa += 1ull << level_shift(LEVELS);
+	}
+	return root;
+}
+
+view_t view_fork(view_t base, enum pool_use use)
+{
+	view_t copy;
+
+	if (!pool_va(base))
+		return 0;
+	spin_lock(&tree_lock);
+	copy = copy_table(base, LEVELS, use);
+	spin_unlock(&tree_lock);
+	return copy;
+}
+
+/* Walks to the leaf of @gpa through tables of this view's own. Tree lock held. */
+static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights,
+		    enum pool_use use)
+{
+	uint64_t *entry = (uint64_t *)pool_va(view) + entry_index(gpa, LEVELS);
+
+	for (unsigned int level = LEVELS - 1; level; level--) {
+		uint64_t table;
+
+		/* Beyond the physical addresses: the guest's own walk faults there. */
+		if (!(*entry & EPT_RIGHTS))
+			return -2;
+		table = own_table(entry, level, use);
+		if (!table)
+			return -1;
+		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);
+	}
+	/* The type outlives "not present"; hardware ignores all other bits of such an entry. */
+	set_entry(entry, make_leaf(rights ? hpa : 0, rights,
+				   (*entry & EPT_TYPE) >> EPT_TYPE_SHIFT, 1));
+	return 0;
+}
+
+int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum pool_use use)
+{
+	int ret;
+
+	if ((gpa | hpa) & ~EPT_ADDR || gpa >> GPA_BITS || !pool_va(view) ||
+	    rights > VIEW_RWX || (rights & (VIEW_R | VIEW_W)) == VIEW_W)
+		return -2;
+	spin_lock(&tree_lock);
+	ret = map_page(view, gpa, hpa, rights, use);
+	spin_unlock(&tree_lock);
+	return ret;
+}
+
+unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type)
+{
+	const uint64_t *table = pool_va(view);
+	unsigned int level = LEVELS;
+	uint64_t entry = 0;
+
+	if (gpa >> GPA_BITS)
+		return 0;
+	for (; table; level--) {
+		entry = get_entry(&table[entry_index(gpa, level)]);
+		if (!is_table(entry, level))
+			break;
+		table = pool_va(entry & EPT_ADDR);
+	}
+	if (!(entry & EPT_RIGHTS))
+		return 0;
+	if (hpa)
+		*hpa = (entry & EPT_ADDR) | (gpa & ((1ull << level_shift(level)) - 1));
+	if (type)
+		*type = (entry & EPT_TYPE) >> EPT_TYPE_SHIFT;
+	return entry & EPT_RIGHTS;
+}
+
+void view_put(view_t view)
+{
+	if (!pool_va(view))
+		return;
+	spin_lock(&tree_lock);
+	drop_table(view, LEVELS);
+	spin_unlock(&tree_lock);
+}
+
+/* Tables at and below @hpa with one owner each, all the way down. Tree lock held. */
+static unsigned int count_private(uint64_t hpa, unsigned int level)
+{
+	const uint64_t *table = pool_va(hpa);
+	unsigned int n = 1;
+
+	if (pool_count(hpa) != 1)
+		return 0;
+	for (unsigned int i = 0; level > 1 && i < ENTRIES; i++)
+		if (is_table(table[i], level))
+			n += count_private(table[i] & EPT_ADDR, level - 1);
+	return n;
+}
+
+unsigned int view_private_tables(view_t view)
+{
+	unsigned int n;
+
+	spin_lock(&tree_lock);
+	n = count_private(view, LEVELS);
+	spin_unlock(&tree_lock);
+	return n;
+}
+
+uint64_t view_eptp(view_t view)
+{
+	return view | EPTP_WALK_LENGTH | MT_WB;
+}

@@ -2,7 +2,7 @@
 /*
  * The hypervisor's end of the protocol: a state machine that eats bytes and
  * gives lines. What the verbs do is behind struct server_ops, so that the host
- * tests it with a fake engine.
+ * tests it with a fake engine. docs/protocol.md is the specification.
  */
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
@@ -10,75 +10,113 @@
 #include "wire/line.h"
 #include "wire/patch.h"
 
+#define SERVER_PROTO	1	/* version of the protocol, shown by hello */
 #define SERVER_ID_HEX	16	/* a patch is named on the wire by the first 8 bytes of its id */
+#define SERVER_ID_LEN	(SERVER_ID_HEX / 2)
 
 /* How a verb ends. */
 enum server_result {
 	SERVER_DONE,		/* the keys written to the reply are the answer */
-	SERVER_REFUSED,		/* likewise, with code=... first */
-	SERVER_PENDING,		/* ask again with server_ops.poll */
+	SERVER_REFUSED,		/* likewise, with code=... first; nothing was changed */
+	SERVER_PENDING,		/* ask again with server_ops.poll; nothing written to the reply */
 };
 
 /*
  * All called from server_input()/server_poll() in the same context. Replies are
- * appended with text_kv_*() to @reply, which already has "+SEQ" or "-SEQ" dealt with.
+ * appended with text_kv_*() to @reply, which already has "+SEQ" or "-SEQ" dealt with;
+ * there is room for about 990 bytes and 30 keys. What does not fit is replaced by "cut=1".
  */
 struct server_ops {
-	/* Keys of `info`; of line @i of `list` and of `log`; false when there is no such line. */
+	const char *version;	/* of the hypervisor, shown by hello; NULL: left out */
+	/* Keys of `info`, at most 25 of them. */
 	void (*info)(struct text *reply);
+	/* Keys of line @i of `list`; false when there is no such line. */
 	bool (*list)(unsigned int i, struct text *line);
-	/* Log ring from byte position *@pos; copies at most one line, advances *@pos; false at the end. */
+	/* Keys of site @i of the held patch @id; false if there is no such patch or site. */
+	bool (*sites)(const uint8_t *id, unsigned int i, struct text *line);
+	/*
+	 * Log ring from byte position *@pos, or from the oldest line kept if that is later: one
+	 * line as text="..."; *@pos moves behind it. False, *@pos unchanged, at the end.
+	 */
 	bool (*log)(uint64_t *pos, struct text *line);
-	/* A whole upload is here (8-byte aligned). Starts apply. */
+	/* A whole upload is here (8-byte aligned). Starts apply; the upload area stays as it is while that is pending. */
 	enum server_result (*apply_file)(const void *file, size_t len, struct text *reply);
 	/* Starts apply of a patch that is held already, revert of a live one. @id: 8 bytes. */
 	enum server_result (*apply_held)(const uint8_t *id, struct text *reply);
 	enum server_result (*revert)(const uint8_t *id, struct text *reply);
-	/* Goes on with what is pending. May report progress by appending to @progress keys (phase=, done=, of=). */
+	/*
+	 * Goes on with what is pending; only called while something is. Writes to @reply when it
+	 * is over. Until then it may tell progress in @progress (keys phase=, done=, of=; 100 bytes).
+	 */
 	enum server_result (*poll)(struct text *reply, struct text *progress);
-	/* Gives up what is pending, if it still can be. */
+	/*
+	 * Gives up what is pending: SERVER_DONE, and a later poll returns SERVER_REFUSED (code=aborted);
+	 * or SERVER_REFUSED because it is too late, and poll goes on as if nothing had been asked.
+	 */
 	enum server_result (*abort)(struct text *reply);
-	/* Log level, and other settings: `set key=value`. False if unknown or out of range. */
+	/* Log level, and other settings: `set key=... value=...`. False if unknown or out of range. */
 	bool (*set)(const char *key, const char *value);
-	/* Queues bytes for the line; false if they do not fit now (the server tries again later). */
+	/* Queues bytes for the line, all or none; false if they do not fit now (the server tries again later). */
 	bool (*send)(const char *bytes, size_t len);
-	/* Next event to report, or false. Fills the line after "!N": kind and keys. */
+	/* Takes the next event to report, or false. Writes kind and keys: "kind key=value ...", no blank in front. */
 	bool (*event)(uint32_t *number, struct text *line);
+};
+
+struct verb;
+
+/* A line to be sent; len is 0 when there is none, or when it was sent. */
+struct server_line {
+	char buf[LINE_MAX_LEN + 2];
+	size_t len;
 };
 
 struct server {
 	const struct server_ops *ops;
 	struct line_reader reader;
+	bool overrun;			/* the line being read lost bytes */
+	struct line line;		/* the request being dealt with */
 	uint64_t nonce;			/* of this boot, shown by hello and info */
 	/* Upload area, given at init, 8-byte aligned. */
 	uint8_t *upload;
 	size_t upload_cap, upload_size, upload_got;
-	uint32_t upload_crc;
-	/* Duplicate suppression: the last numbered request and its final reply. */
+	uint32_t upload_crc, upload_crc_got;
+	/* Session, and duplicate suppression: the last numbered request and its final reply. */
+	bool session, events_on;
 	uint32_t last_seq, last_crc;
-	bool have_last, pending, events_on;
-	char reply[LINE_MAX_LEN + 2];
-	size_t reply_len;
-	/* Multi-line answers go out one line per poll. */
-	int multi;			/* enum of server.c */
-	uint32_t multi_seq;
-	bool multi_person;
+	struct server_line reply;
+	bool reply_due;
+	/* What the engine is at; pending_seq is 0 if its client is gone. */
+	const struct verb *pending;
+	uint32_t pending_seq;
+	char progress[112];
+	/* Answers of several lines go out one line per poll. */
+	const struct verb *multi;
+	uint32_t multi_seq;		/* 0: a person's */
 	uint64_t multi_pos;
+	uint8_t multi_id[SERVER_ID_LEN];
+	/* Lines that are sent once: parts, events, errors; the end of a transaction nobody waits for. */
+	struct server_line out, result;
 	/* Counters, shown by info. */
 	uint32_t lines, bad_lines, dup_lines;
 };
 
 /**
- * server_init - @upload: @cap bytes, 8-byte aligned, at least PATCH_MAX_FILE
+ * server_init - start without a session
+ * @ops: all functions set; must outlive @s
+ * @nonce: of this boot
+ * @upload: @cap bytes, 8-byte aligned, at least PATCH_MAX_FILE
  * Root or host context; one CPU at a time may call any server function.
  */
 void server_init(struct server *s, const struct server_ops *ops, uint64_t nonce,
 		 void *upload, size_t cap);
 
-/* Eats one received byte. */
+/* Eats one received byte. A line end carries out the request, in bounded time. */
 void server_input(struct server *s, char c);
 
-/* A slice of work: pending request, lines of long answers, events. Bounded. Returns true if there is more to do soon. */
+/*
+ * A slice of work: one poll of what is pending, one line of a long answer or one
+ * event. Returns true if there is more to do soon.
+ */
 bool server_poll(struct server *s);
 
 /* The line lost bytes (UART overrun): the line being read is thrown away when it ends. */

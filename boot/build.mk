@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The EFI application, build/subtext.efi. It carries build/resident.bin (vmm/build.mk).
+
+# The one place where the version stands.
+VERSION ?= 0.1.0
+
+BOOT_SRCS := boot/main.c boot/chain.c boot/conf.c boot/console.c boot/cpus.c boot/install.c \
+	boot/launch.c boot/layout.c boot/mem.c boot/paging.c boot/platform.c boot/text.c boot/volume.c \
+	vmm/vmx/caps.c
+RESIDENT_BIN := $(BUILD)/resident.bin
+BOOT_OBJDIR := $(BUILD)/obj/efi
+BOOT_OBJS := $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.o) $(BOOT_OBJDIR)/boot/switch.o \
+	$(BOOT_OBJDIR)/boot/blob.o
+
+ALL += $(BUILD)/subtext.efi
+DEPS += $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.d)
+
+$(BOOT_OBJDIR)/%.o: %.c Makefile boot/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(EFI_CFLAGS) -DSUBTEXT_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+
+$(BOOT_OBJDIR)/boot/switch.o: boot/switch.asm Makefile
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -Werror -o $@ $<
+
+$(BOOT_OBJDIR)/boot/blob.o: boot/blob.asm $(RESIDENT_BIN)
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -Werror -DRESIDENT_BIN="'$(RESIDENT_BIN)'" -o $@ $<
+
+$(BOOT_OBJDIR)/subtext.so: $(BOOT_OBJS)
+	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)
+
+$(BUILD)/%.efi: $(BOOT_OBJDIR)/%.so
+	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
+
+# Programs the boot tests put before and behind the loader.
+BOOT_TEST_EFI := next lock lock-others
+ALL += $(BOOT_TEST_EFI:%=$(BUILD)/boot-tests/%.efi)
+DEPS += $(BOOT_TEST_EFI:%=$(BOOT_OBJDIR)/guest-tests/boot/%.d)
+
+$(BOOT_OBJDIR)/guest-tests/boot/lock-others.o: guest-tests/boot/lock.c Makefile boot/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(EFI_CFLAGS) -DLOCK_ONLY_OTHERS -MMD -MP -c -o $@ $<
+
+$(BOOT_OBJDIR)/boot-tests/%.so: $(BOOT_OBJDIR)/guest-tests/boot/%.o
+	@mkdir -p $(@D)
+	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)
+
+$(BUILD)/boot-tests/%.efi: $(BOOT_OBJDIR)/boot-tests/%.so
+	@mkdir -p $(@D)
+	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Finds the CPUs through the firmware's MP services and checks each. A CPU
+ * files its own record, under a number it draws, so nothing depends on how the
+ * firmware counts.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "console.h"
+#include "cpu_asm.h"
+#include "cpus.h"
+
+#define CHECK_SECONDS		10u
+
+#define LEAF1_ECX_VMX		(1u << 5)
+#define CR4_LA57		(1ull << 12)
+
+/* SDM 3D, appendix A */
+#define MSR_VMX_BASIC		0x480u
+#define MSR_VMX_PIN		0x481u
+#define MSR_VMX_PROC		0x482u
+#define MSR_VMX_EXIT		0x483u
+#define MSR_VMX_ENTRY		0x484u
+#define MSR_VMX_MISC		0x485u
+#define MSR_VMX_CR0_FIXED0	0x486u
+#define MSR_VMX_CR0_FIXED1	0x487u
+#define MSR_VMX_CR4_FIXED0	0x488u
+#define MSR_VMX_CR4_FIXED1	0x489u
+#define MSR_VMX_PROC2		0x48bu
+#define MSR_VMX_EPT_VPID	0x48cu
+#define MSR_VMX_TRUE_PIN	0x48du
+#define MSR_VMX_TRUE_PROC	0x48eu
+#define MSR_VMX_TRUE_EXIT	0x48fu
+#define MSR_VMX_TRUE_ENTRY	0x490u
+
+#define BASIC_TRUE		(1ull << 55)
+#define PROC_SECONDARY		(1u << 31)
+#define PROC2_EPT		(1u << 1)
+#define PROC2_VPID		(1u << 5)
+
+static uint32_t apic_id(void)
+{
+	uint32_t max = cpuid(0, 0).eax;
+
+	/* The full 32 bits where there are such; EBX is 0 if the leaf is not there. */
+	if (max >= 0x1f && cpuid(0x1f, 0).ebx)
+		return cpuid(0x1f, 0).edx;
+	if (max >= 0xb && cpuid(0xb, 0).ebx)
+		return cpuid(0xb, 0).edx;
+	return cpuid(1, 0).ebx >> 24;
+}
+
+static void read_vendor(struct vmx_caps *c)
+{
+	struct cpuid r = cpuid(0, 0);
+	uint32_t word[3] = { r.ebx, r.edx, r.ecx };
+
+	c->max_leaf = r.eax;
+	for (unsigned int i = 0; i < 12; i++)
+		c->vendor[i] = (char)(word[i / 4] >> (i % 4 * 8));
+}
+
+static void read_cpuid(struct vmx_caps *c)
+{
+	struct cpuid r = cpuid(1, 0);
+
+	read_vendor(c);
+	c->leaf1_ecx = r.ecx;
+	c->leaf1_edx = r.edx;
+	if (c->max_leaf >= 7) {
+		r = cpuid(7, 0);
+		c->leaf7_ebx = r.ebx;
+		c->leaf7_ecx = r.ecx;
+		c->leaf14_7_0 = r.edx;
+	}
+	if (c->max_leaf >= 0xd)
+		c->leafd1_eax = cpuid(0xd, 1).eax;
+	c->max_ext_leaf = cpuid(0x80000000, 0).eax;
+	if (c->max_ext_leaf >= 0x80000001)
+		c->leaf80000001_edx = cpuid(0x80000001, 0).edx;
+	/* SDM 2A, CPUID: 36 bits where the leaf is missing. */
+	c->phys_bits = c->max_ext_leaf >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+}
+
+static void read_vmx_msrs(struct vmx_caps *c)
+{
+	bool exact;
+
+	c->feature_control = rdmsr(MSR_FEATURE_CONTROL);
+	c->basic = rdmsr(MSR_VMX_BASIC);
+	c->misc = rdmsr(MSR_VMX_MISC);
+	exact = c->basic & BASIC_TRUE;
+	c->pin = rdmsr(exact ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
+	c->proc = rdmsr(exact ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
+	c->exit = rdmsr(exact ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
+	c->entry = rdmsr(exact ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
+	if (ctl_may(c->proc, PROC_SECONDARY))
+		c->proc2 = rdmsr(MSR_VMX_PROC2);
+	if (ctl_may(c->proc2, PROC2_EPT) || ctl_may(c->proc2, PROC2_VPID))
+		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
+	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+}
+
+static void read_this_cpu(struct cpu *c)
+{
+	c->apic_id = apic_id();
+	c->la57 = read_cr4() & CR4_LA57;
+	read_cpuid(&c->caps);
+	if (c->caps.leaf1_ecx & LEAF1_ECX_VMX)
+		read_vmx_msrs(&c->caps);
+}
+
+static void EFIAPI check_ap(void *arg)
+{
+	struct cpus *c = arg;
+	uint32_t i = __atomic_fetch_add(&c->count, 1, __ATOMIC_RELAXED);
+
+	if (i < MAX_CPUS)
+		read_this_cpu(&c->cpu[i]);
+}
+
+/*
+ * A CPU that the firmware keeps out cannot be checked or launched, and an
+ * operating system could start it, outside of Subtext, with all of memory in
+ * its reach. So it is a reason not to start.
+ */
+static bool refuse_disabled(struct cpus *c, UINTN total)
+{
+	for (UINTN i = 0; i < total; i++) {
+		struct mp_processor info = { 0 };
+
+		if (c->mp->get_info(c->mp, i, &info) != EFI_SUCCESS)
+			continue;
+		if (!(info.status & MP_IS_HEALTHY))
+			return refuse(L"the firmware says that the CPU with APIC ID %d is not healthy",
+				      (UINT32)info.processor_id);
+		if (!(info.status & MP_IS_ENABLED))
+			return refuse(L"the firmware keeps the CPU with APIC ID %d disabled, and it could be started later without Subtext",
+				      (UINT32)info.processor_id);
+	}
+	return refuse(L"the firmware keeps a CPU disabled");
+}
+
+static bool visit_others(struct cpus *c)
+{
+	UINTN total = 1, enabled = 1;
+	EFI_STATUS status = c->mp->get_number(c->mp, &total, &enabled);
+
+	if (EFI_ERROR(status))
+		return refuse(L"the firmware does not say how many CPUs there are (%r)", status);
+	if (total > MAX_CPUS)
+		return refuse(L"there are %d CPUs, and Subtext handles %d at most", (UINT32)total,
+			      MAX_CPUS);
+	if (enabled < total)
+		return refuse_disabled(c, total);
+	if (total == 1)
+		return true;
+	status = cpus_run_others(c, check_ap, CHECK_SECONDS, c);
+	if (EFI_ERROR(status))
+		return refuse(L"the firmware cannot start the other CPUs (%r)", status);
+	if (c->count != total)
+		return refuse(L"%d of %d CPUs answered", c->count, (UINT32)total);
+	return true;
+}
+
+/* Views, bitmaps and controls are common to all CPUs. */
+static bool same_vmx(const struct vmx_caps *a, const struct vmx_caps *b)
+{
+	return a->phys_bits == b->phys_bits && a->basic == b->basic &&
+	       a->ept_vpid == b->ept_vpid && a->pin == b->pin && a->proc == b->proc &&
+	       a->proc2 == b->proc2 && a->exit == b->exit && a->entry == b->entry;
+}
+
+static bool judge(const struct cpus *c, uint32_t i)
+{
+	const struct cpu *cpu = &c->cpu[i];
+	const char *missing;
+
+	/* Before all else: with it on, nothing of the switch to root mode works. */
+	if (cpu->la57)
+		return refuse(L"the firmware uses 5-level paging, which Subtext does not support");
+	missing = vmx_missing(&cpu->caps);
+	if (missing && i == 0)
+		return refuse(L"%a", missing);
+	if (missing)
+		return refuse(L"on the CPU with APIC ID %d, %a", cpu->apic_id, missing);
+	if (!same_vmx(&cpu->caps, &c->cpu[0].caps))
+		return refuse(L"the CPU with APIC ID %d has other VMX features than the boot CPU",
+			      cpu->apic_id);
+	return true;
+}
+
+bool cpus_check(struct cpus *c)
+{
+	EFI_GUID guid = MP_SERVICES_GUID;
+
+	c->count = 1;
+	if (EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&c->mp)))
+		c->mp = NULL;
+	read_this_cpu(&c->cpu[0]);
+	/* Its refusal is the plainer one, and spares waking the others. */
+	if (!judge(c, 0))
+		return false;
+	if (c->mp && !visit_others(c))
+		return false;
+	for (uint32_t i = 1; i < c->count; i++)
+		if (!judge(c, i))
+			return false;
+	return true;
+}
+
+EFI_STATUS cpus_run_others(struct cpus *c, mp_procedure procedure, unsigned int seconds, void *arg)
+{
+	return c->mp->startup_all(c->mp, procedure, FALSE, NULL, seconds * 1000000ull, arg, NULL);
+}
+
+uint32_t cpus_self(const struct cpus *c)
+{
+	uint32_t id = apic_id(), i = 0;
+
+	while (i < c->count && c->cpu[i].apic_id != id)
+		i++;
+	return i;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Brings the resident image into memory of its own and starts it. */
+#include <efi.h>
+#include <efilib.h>
+#include "console.h"
+#include "install.h"
+#include "launch.h"
+#include "layout.h"
+#include "paging.h"
+#include "platform.h"
+#include "switch.h"
+
+/* boot/blob.asm */
+extern const unsigned char resident_blob[], resident_blob_end[];
+
+/*
+ * Reserves more than is needed, picks the place where the annex is aligned, and
+ * gives the rest back. Returns 0 if there is no such memory.
+ */
+static uint64_t reserve(const struct layout *l)
+{
+	uint64_t span = layout_span(l), run, end;
+	EFI_PHYSICAL_ADDRESS start = 0;
+
+	if (EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiReservedMemoryType,
+					EFI_SIZE_TO_PAGES(span), &start)))
+		return 0;
+	run = layout_place(l, start);
+	end = run + l->size;
+	/* What cannot be given back stays reserved, which does no harm. */
+	if (run > start)
+		BS->FreePages(start, EFI_SIZE_TO_PAGES(run - start));
+	if (start + span > end)
+		BS->FreePages(end, EFI_SIZE_TO_PAGES(start + span - end));
+	return run;
+}
+
+/* Root mode clears what it takes from the pool and the annex by itself. */
+static void copy_image(const struct resident_header *h, const struct layout *l, uint64_t phys)
+{
+	BS->CopyMem((void *)phys, (void *)h, h->file_size);
+	BS->SetMem((void *)(phys + h->file_size), l->pool - h->file_size, 0);
+}
+
+static void fill_info(struct boot_info *info, const struct conf *conf, const struct cpus *cpus,
+		      const struct layout *l, uint64_t phys)
+{
+	info->phys = phys;
+	info->size = l->size;
+	info->worlds = l->worlds;
+	info->map_tables = l->map_tables;
+	info->pool = l->pool;
+	info->pool_size = l->pool_size;
+	info->annex = l->annex;
+	info->leave = (uint64_t)switch_leave;
+	info->tsc_hz = platform_tsc_hz();
+	info->nonce = platform_nonce();
+	info->ram_top = platform_ram_top();
+	/* The run is RAM although the map no longer says so. */
+	if (info->ram_top < phys + l->size)
+		info->ram_top = phys + l->size;
+	info->cpus = cpus->count;
+	info->phys_bits = cpus->cpu[0].caps.phys_bits;
+	info->serial_speed = conf->serial_speed;
+	info->serial_port = conf->serial_port;
+	info->log_level = conf->log_level;
+	info->cpuid_leaf = conf->cpuid_leaf;
+	for (uint32_t i = 0; i < cpus->count; i++)
+		info->apic_id[i] = cpus->cpu[i].apic_id;
+}
+
+static enum launch_result start(const struct conf *conf, struct cpus *cpus,
+				const struct layout *l, uint64_t phys)
+{
+	const struct resident_header *h = (const void *)resident_blob;
+	struct boot_info *info = (struct boot_info *)(phys + h->boot_info);
+	const struct paging_in in = {
+		.header = h, .layout = l, .phys = phys,
+		.switch_start = (uint64_t)switch_start, .switch_end = (uint64_t)switch_end,
+	};
+
+	copy_image(h, l, phys);
+	fill_info(info, conf, cpus, l, phys);
+	info->cr3 = paging_build(&in, (void *)(phys + l->page_tables));
+	if (!info->cr3) {
+		refuse(L"root mode's page tables do not fit");
+		return LAUNCH_NONE;
+	}
+	return launch_all(cpus, info, RESIDENT_VA + h->entry, h->world_size);
+}
+
+bool install(const struct conf *conf, struct cpus *cpus, struct installed *out)
+{
+	const struct resident_header *h = (const void *)resident_blob;
+	const char *wrong = layout_check(h, (uint64_t)(resident_blob_end - resident_blob));
+	struct layout l;
+	enum launch_result result;
+
+	if (!wrong)
+		wrong = layout_plan(h, cpus->count, cpus->cpu[0].caps.phys_bits, &l);
+	if (wrong)
+		return refuse(L"%a", wrong);
+	out->size = l.size;
+	out->phys = reserve(&l);
+	if (!out->phys)
+		return refuse(L"the firmware has no %d KiB of memory in one piece",
+			      (UINT32)(layout_span(&l) / 1024));
+	result = start(conf, cpus, &l, out->phys);
+	if (result == LAUNCH_NONE)
+		BS->FreePages(out->phys, EFI_SIZE_TO_PAGES(l.size));
+	return result == LAUNCH_ALL;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Puts every CPU under the hypervisor, or none.
+ *
+ * The boot CPU goes first, then the others in one wake-up by the firmware, one
+ * after the other under a lock. Those that are in wait in the same procedure
+ * until the last is in or one has failed, and leave by themselves. So no CPU
+ * that is already under the hypervisor is ever sent INIT and SIPI by the
+ * firmware before all are in, and taking it back needs no wake-up at all.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "console.h"
+#include "cpu_asm.h"
+#include "launch.h"
+#include "switch.h"
+
+/* The CPUs' own bound for waiting must be well below the firmware's for all of it. */
+#define WAIT_SECONDS		5u
+#define FIRMWARE_SECONDS	30u
+
+enum verdict {
+	OPEN,
+	KEEP,
+	UNDO,
+};
+
+struct launch {
+	struct cpus *cpus;
+	const struct boot_info *info;
+	uint64_t entry, world_size;
+	uint32_t lock;
+	uint32_t in;		/* APs that are in */
+	uint32_t back;		/* APs that have left root mode's reach, one way or the other */
+	uint32_t verdict;
+	uint32_t failed_cpu;	/* the CPU that caused UNDO */
+	uint64_t failed_status;
+};
+
+/* Beyond what resident_call() returns. */
+#define STATUS_TIMEOUT	0x100u
+#define STATUS_UNKNOWN	0x101u
+
+static const CHAR16 *status_text(uint64_t status)
+{
+	static const struct {
+		uint64_t status;
+		const CHAR16 *text;
+	} texts[] = {
+		{ RESIDENT_NO_MEMORY, L"its reserved memory is too small" },
+		{ RESIDENT_VMXON_FAILED, L"VMXON failed" },
+		{ RESIDENT_VMCS_FAILED, L"the CPU did not take the VMCS" },
+		{ RESIDENT_LAUNCH_FAILED, L"VMLAUNCH failed" },
+		{ STATUS_TIMEOUT, L"it waited too long for the other CPUs" },
+		{ STATUS_UNKNOWN, L"it was not there before" },
+	};
+
+	for (UINTN i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return L"the resident image gave an unknown answer";
+}
+
+static struct firmware_state *scratch(const struct launch *l, uint32_t cpu)
+{
+	return (struct firmware_state *)(l->info->phys + l->info->worlds + cpu * l->world_size);
+}
+
+static void open_feature_control(void)
+{
+	uint64_t value = rdmsr(MSR_FEATURE_CONTROL);
+
+	if (vmx_feature_control(value) == FC_OPEN)
+		wrmsr(MSR_FEATURE_CONTROL, value | FEATURE_LOCK | FEATURE_VMX);
+}
+
+static uint64_t launch_this(const struct launch *l, uint32_t cpu)
+{
+	open_feature_control();
+	return resident_call(l->info->cr3, l->entry, RESIDENT_LAUNCH, cpu, scratch(l, cpu));
+}
+
+static uint32_t verdict(const struct launch *l)
+{
+	return __atomic_load_n(&l->verdict, __ATOMIC_ACQUIRE);
+}
+
+/* Only the first decision counts. */
+static void decide(struct launch *l, enum verdict v, uint32_t cpu, uint64_t status)
+{
+	uint32_t open = OPEN;
+
+	if (!__atomic_compare_exchange_n(&l->verdict, &open, v, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return;
+	l->failed_cpu = cpu;
+	l->failed_status = status;
+}
+
+static bool expired(const struct launch *l, uint64_t start)
+{
+	return rdtsc() - start > l->info->tsc_hz * WAIT_SECONDS;
+}
+
+/* Returns false if it was decided, or took too long, before it was this CPU's turn. */
+static bool take_turn(struct launch *l, uint32_t cpu, uint64_t start)
+{
+	while (verdict(l) == OPEN) {
+		if (!__atomic_exchange_n(&l->lock, 1, __ATOMIC_ACQUIRE))
+			return true;
+		if (expired(l, start))
+			decide(l, UNDO, cpu, STATUS_TIMEOUT);
+		pause();
+	}
+	return false;
+}
+
+/* Returns true if this CPU is in. */
+static bool go_in(struct launch *l, uint32_t cpu, uint64_t start)
+{
+	uint64_t status = RESIDENT_LAUNCH_FAILED;
+
+	if (!take_turn(l, cpu, start))
+		return false;
+	if (verdict(l) == OPEN) {
+		status = launch_this(l, cpu);
+		if (status != RESIDENT_OK)
+			decide(l, UNDO, cpu, status);
+	}
+	__atomic_store_n(&l->lock, 0, __ATOMIC_RELEASE);
+	return status == RESIDENT_OK;
+}
+
+static void wait_for_others(struct launch *l, uint32_t cpu, uint64_t start)
+{
+	if (__atomic_add_fetch(&l->in, 1, __ATOMIC_ACQ_REL) == l->cpus->count - 1)
+		decide(l, KEEP, cpu, RESIDENT_OK);
+	while (verdict(l) == OPEN) {
+		if (expired(l, start))
+			decide(l, UNDO, cpu, STATUS_TIMEOUT);
+		pause();
+	}
+}
+
+static void EFIAPI launch_ap(void *arg)
+{
+	struct launch *l = arg;
+	uint32_t cpu = cpus_self(l->cpus);
+	uint64_t start = rdtsc();
+
+	if (cpu == l->cpus->count || cpu == 0) {
+		decide(l, UNDO, cpu, STATUS_UNKNOWN);
+	} else if (go_in(l, cpu, start)) {
+		wait_for_others(l, cpu, start);
+		if (verdict(l) == UNDO)
+			resident_undo();
+	}
+	__atomic_add_fetch(&l->back, 1, __ATOMIC_RELEASE);
+}
+
+static bool refuse_cpu(const struct launch *l, uint32_t cpu, uint64_t status)
+{
+	if (cpu >= l->cpus->count)
+		return refuse(L"a CPU could not be launched: %s", status_text(status));
+	return refuse(L"the CPU with APIC ID %d could not be launched: %s",
+		      l->cpus->cpu[cpu].apic_id, status_text(status));
+}
+
+/* Returns true if all other CPUs are in and stay in. */
+static bool launch_others(struct launch *l)
+{
+	EFI_STATUS status;
+
+	if (l->cpus->count == 1)
+		return true;
+	status = cpus_run_others(l->cpus, launch_ap, FIRMWARE_SECONDS, l);
+	if (verdict(l) == KEEP)
+		return true;
+	if (verdict(l) == UNDO)
+		return refuse_cpu(l, l->failed_cpu, l->failed_status);
+	decide(l, UNDO, 0, STATUS_TIMEOUT);
+	return refuse(L"the firmware could not start the other CPUs (%r)", status);
+}
+
+enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, uint64_t entry,
+			      uint64_t world_size)
+{
+	/* Not on the stack: a CPU that is lost may come back to it at any time. */
+	static struct launch l;
+	uint64_t status;
+
+	l = (struct launch){
+		.cpus = cpus, .info = info, .entry = entry, .world_size = world_size,
+	};
+	status = resident_call(info->cr3, entry, RESIDENT_INIT, 0, scratch(&l, 0));
+	if (status != RESIDENT_OK) {
+		refuse(L"the hypervisor could not be set up: %s", status_text(status));
+		return LAUNCH_NONE;
+	}
+	status = launch_this(&l, 0);
+	if (status != RESIDENT_OK) {
+		refuse_cpu(&l, 0, status);
+		return LAUNCH_NONE;
+	}
+	if (launch_others(&l)) {
+		resident_seal();
+		return LAUNCH_ALL;
+	}
+	resident_undo();
+	return __atomic_load_n(&l.back, __ATOMIC_ACQUIRE) == cpus->count - 1 ? LAUNCH_NONE :
+									       LAUNCH_LOST;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a firmware does whose owner switched VMX off: locks IA32_FEATURE_CONTROL
+ * without it on every CPU, then starts Subtext as \EFI\subtext\subtext.efi.
+ * Built with LOCK_ONLY_OTHERS it leaves the boot CPU's open.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "cpu_asm.h"
+#include "cpus.h"
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
+
+static void EFIAPI lock_this(void *arg)
+{
+	(void)arg;
+	if (!(rdmsr(MSR_FEATURE_CONTROL) & FEATURE_LOCK))
+		wrmsr(MSR_FEATURE_CONTROL, FEATURE_LOCK);
+}
+
+static void lock_others(void)
+{
+	EFI_GUID guid = MP_SERVICES_GUID;
+	struct mp_services *mp;
+
+	if (!EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&mp)))
+		mp->startup_all(mp, lock_this, FALSE, NULL, 10000000, NULL, NULL);
+}
+
+static EFI_STATUS start_subtext(EFI_HANDLE image)
+{
+	EFI_LOADED_IMAGE *self;
+	EFI_DEVICE_PATH *path;
+	EFI_HANDLE next;
+	EFI_STATUS status;
+
+	BS->HandleProtocol(image, &LoadedImageProtocol, (void **)&self);
+	path = FileDevicePath(self->DeviceHandle, L"\\EFI\\subtext\\subtext.efi");
+	status = BS->LoadImage(FALSE, image, path, NULL, 0, &next);
+	return EFI_ERROR(status) ? status : BS->StartImage(next, NULL, NULL);
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
+{
+	InitializeLib(image, table);
+	lock_others();
+#ifndef LOCK_ONLY_OTHERS
+	lock_this(NULL);
+#endif
+	Print(L"lock: done\r\n");
+	return start_subtext(image);
+}

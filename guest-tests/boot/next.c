@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A "next loader" for the boot tests: says that it runs, what options it was
+ * given and what it sees of the machine, then switches the emulator off. With
+ * the option word "return" it goes back to who started it, with EFI_ABORTED.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "cpu_asm.h"
+#include "mp.h"
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
+
+/* Bochs and QEMU's isa-debug-exit; scripts/emulator sets both up. */
+static void switch_off(void)
+{
+	for (const char *s = "Shutdown"; *s; s++)
+		asm volatile("outb %0, %1" : : "a"(*s), "Nd"((uint16_t)0x8900));
+}
+
+static void EFIAPI count_ap(void *arg)
+{
+	__atomic_add_fetch((UINT32 *)arg, 1, __ATOMIC_RELAXED);
+}
+
+/* The other CPUs still have to do what the firmware tells them. */
+static void say_cpus(void)
+{
+	EFI_GUID guid = MP_SERVICES_GUID;
+	struct mp_services *mp;
+	UINT32 count = 1;
+
+	if (!EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&mp)))
+		mp->startup_all(mp, count_ap, FALSE, NULL, 10000000, &count, NULL);
+	Print(L"next: %d CPUs answer\r\n", count);
+}
+
+/* How much the firmware's memory map calls reserved: what was not given back shows. */
+static void say_reserved(void)
+{
+	UINTN count = 0, key, size = 0;
+	UINT32 version;
+	UINT64 pages = 0;
+	char *map = (char *)LibMemoryMap(&count, &key, &size, &version);
+
+	for (UINTN i = 0; map && i < count; i++) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(map + i * size);
+
+		if (d->Type == EfiReservedMemoryType)
+			pages += d->NumberOfPages;
+	}
+	Print(L"next: %ld KiB reserved\r\n", pages * 4);
+}
+
+static BOOLEAN has_word(const CHAR16 *s, const CHAR16 *word)
+{
+	UINTN len = StrLen(word);
+
+	for (; *s; s++)
+		if (StrnCmp(s, word, len) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
+{
+	EFI_LOADED_IMAGE *self;
+	const CHAR16 *options = L"";
+
+	InitializeLib(image, table);
+	BS->HandleProtocol(image, &LoadedImageProtocol, (void **)&self);
+	if (self->LoadOptions)
+		options = self->LoadOptions;
+	Print(L"next: runs\r\n");
+	Print(L"next: %d bytes of options [%s]\r\n", self->LoadOptionsSize, options);
+	say_cpus();
+	say_reserved();
+	Print(L"next: VMX is %s\r\n", cpuid(1, 0).ecx & (1u << 5) ? L"visible" : L"not visible");
+	Print(L"next: end\r\n");
+	if (has_word(options, L"return"))
+		return EFI_ABORTED;
+	switch_off();
+	return EFI_SUCCESS;
+}

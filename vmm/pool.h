@@ -37,7 +37,10 @@ enum pool_use {
  */
 uint64_t pool_alloc(size_t n, enum pool_use use);
 
-/* One more owner of a page. */
+/*
+ * One more owner of a page that has one. At 65535 owners the count sticks: the
+ * page is never free again, which costs a page where wrapping would cost the machine.
+ */
 void pool_get(uint64_t hpa);
 
 /* One owner less; returns true if it was the last and the page is free now. */
@@ -46,14 +49,14 @@ bool pool_put(uint64_t hpa);
 /* Gives back @n contiguous pages that have one owner each. */
 void pool_free(uint64_t hpa, size_t n);
 
-/* Number of owners: 1 means a table may be changed in place. */
+/* Number of owners: 1 means a table may be changed in place, 0 that it is free or not ours. */
 unsigned int pool_count(uint64_t hpa);
 
 /* Pages free now, the reserve included; and pages in all. */
 size_t pool_available(void);
 size_t pool_total(void);
 
-/* Where root mode sees a pool page, and back. @hpa must be the pool's. */
+/* Where root mode sees an address in a pool page, and back. NULL and 0 if it is not the pool's. */
 void *pool_va(uint64_t hpa);
 uint64_t pool_hpa(const void *va);
 

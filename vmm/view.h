@@ -22,14 +22,21 @@ enum {
 
 struct mtrr_map;
 
+/*
+ * All functions below may run on any CPU in root or boot context, several at once;
+ * those that change anything take the lock of all trees, then that of the pool.
+ * Who calls with a view holds it, and is alone in changing it.
+ */
+
 /**
  * view_identity - build the view in which every GPA is its HPA
- * @phys_bits: MAXPHYADDR, 32 ... 52; all of it is mapped RWX
+ * @phys_bits: MAXPHYADDR, 32 ... 52; all of it is mapped RWX, up to the 48 bits
+ *	that four levels translate
  * @types: memory types, see mtrr.h; large pages only where the type is uniform
  *
- * Uses 1 GiB and 2 MiB pages; the first 2 MiB are split. Root or boot context.
- * Returns the root or 0 if the pool is empty. SDM 3C, "The Extended Page Table
- * Mechanism (EPT)"; SDM 3A, "Memory Type Range Registers".
+ * Uses 1 GiB and 2 MiB pages; the first 2 MiB are split. Returns the root, 0 if
+ * the pool is empty or @phys_bits is out of range. SDM 3C, "The Extended Page
+ * Table Mechanism (EPT)"; SDM 3A, "Memory Type Range Registers".
  */
 view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types);
 
@@ -39,22 +46,31 @@ view_t view_fork(view_t base, enum pool_use use);
 /**
  * view_map - change one 4 KiB page of a view that is not yet in use by a CPU
  * @view: a fork; tables it shares are copied first, large pages split
- * @gpa, @hpa: page aligned, below 2^52
+ * @gpa, @hpa: page aligned, below 2^48 and 2^52; @gpa within the physical addresses
  * @rights: VIEW_*; W without R is refused (an EPT misconfiguration); 0 is "not present"
  *
- * The memory type stays what it was at @gpa. One 64-bit store changes the leaf.
- * Returns 0, -1 if the pool is empty (the view is as before, apart from splits),
- * -2 on a bad argument.
+ * The memory type stays what it was at @gpa, also over a time of "not present".
+ * One 64-bit store changes the leaf. At most three pages are taken from the pool.
+ * Returns 0, -1 if the pool is empty (all translations are as before; tables that
+ * were copied or split until then stay, and go with the view), -2 on a bad argument.
  */
 int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum pool_use use);
 
-/* Looks @gpa up. Returns rights (0 if not present); fills @hpa and @type if not NULL. */
+/**
+ * view_lookup - what the CPU would find for @gpa
+ * @hpa, @type: filled if not NULL and the page is present
+ *
+ * Returns the rights, 0 if not present. Takes no lock.
+ */
 unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type);
 
-/* Drops a view; frees every table no other view shares. @view may be 0. */
+/*
+ * Drops a view; frees every table no other view shares. @view may be 0. No CPU
+ * may run on it or hold translations of it (SDM 3C, INVEPT) any more.
+ */
 void view_put(view_t view);
 
-/* Tables in this view that no other view shares (for the tests and `info`). */
+/* Tables in this view that no other view shares, the root included (for the tests and `info`). */
 unsigned int view_private_tables(view_t view);
 
 /* The EPT pointer of a view: root, write-back walks, 4 levels, no A/D (SDM 3C, EPTP). */

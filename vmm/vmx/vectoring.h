@@ -36,7 +36,9 @@ struct event {
  * @idt_info, @idt_error, @insn_len: fields of the VMCS at the exit
  *
  * Clears what VM entry must not see (bit 12 and the reserved bits), drops the
- * error code where there is none. Returns an event with info 0 if none was pending.
+ * error code and the length where there is none. Returns an event with info 0
+ * if none was pending. An NMI can only be injected again once blocking by NMI
+ * has been cleared, which is the caller's part. Any context, no locks.
  */
 struct event event_from_vectoring(uint32_t idt_info, uint32_t idt_error, uint32_t insn_len);
 
@@ -44,12 +46,20 @@ struct event event_from_vectoring(uint32_t idt_info, uint32_t idt_error, uint32_
  * event_merge - one exception on top of an event that was being delivered
  * @first: the interrupted event, info may be 0
  * @vector, @has_error, @error: the new hardware exception
+ * @keep: set if @first has to be delivered later, clear if it is dealt with
  *
- * Returns the event to inject: the new one where it is taken serially, #DF where
- * the two make one, info == VECTORING_TRIPLE_FAULT on a third. A serially
- * taken fault drops @first: the guest will raise it again (faults), except that
- * an interrupted external interrupt or NMI must not be lost: *keep is set then,
- * and the caller has to deliver @first later.
+ * Returns the event to inject now: #DF where the two make one, info ==
+ * VECTORING_TRIPLE_FAULT (shutdown) on a third, else the new exception ("handled
+ * serially"). SDM 3C "Reflecting Exceptions to Guest Software" asks for just
+ * this, and is silent on what becomes of @first where the two are serial. A
+ * software event or a fault comes again when its instruction runs again, so it
+ * is dropped. An external interrupt has left the local APIC's IRR and an NMI its
+ * latch: nothing would raise them again, so they are kept, as KVM keeps them.
+ * The caller delivers a kept interrupt at the next point where the guest takes
+ * interrupts (entry fails with RFLAGS.IF clear), a kept NMI from an NMI window
+ * after clearing blocking by NMI.
+ *
+ * With the guest in real mode the caller clears EVENT_HAS_ERROR. Any context, no locks.
  */
 struct event event_merge(struct event first, uint8_t vector, bool has_error, uint32_t error,
 			 bool *keep);

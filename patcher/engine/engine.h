@@ -36,23 +36,23 @@ enum refusal_code {
 	REFUSE_UNMAPPED,	/* unmapped: symbol, address */
 	REFUSE_BYTES,		/* bytes: symbol, address, expected, found */
 	REFUSE_WINDOW,		/* window: symbol, address; spans more than one instruction */
-	REFUSE_OVERLAP,		/* overlap: symbol, address, id of the live patch that owns it */
-	REFUSE_RANGE,		/* range: a jump or fixup does not reach */
-	REFUSE_ANNEX,		/* annex: no room or no free page-directory entry */
+	REFUSE_OVERLAP,		/* overlap: symbol, address, owner (found: id of the patch that has these bytes) */
+	REFUSE_RANGE,		/* range: address, symbol or index; a jump or fixup does not reach */
+	REFUSE_ANNEX,		/* annex: what; no room or no free page-directory entry */
 	REFUSE_MEMORY,		/* memory: the pool is empty */
-	REFUSE_LATE_CPU,	/* late-cpu: cpu */
-	REFUSE_STRAGGLER,	/* straggler: cpu, rip, symbol */
-	REFUSE_CHANGED,		/* changed: the guest wrote into a window between check and commit */
-	REFUSE_STATE,		/* state: unknown id, already live, not live */
+	REFUSE_LATE_CPU,	/* late-cpu: cpu (APIC id) */
+	REFUSE_STRAGGLER,	/* straggler: cpu (APIC id), rip, symbol */
+	REFUSE_CHANGED,		/* changed: symbol, address, expected, found; the guest wrote into a window between check and commit */
+	REFUSE_STATE,		/* state: what; unknown id, already live, not live */
 	REFUSE_BUSY,		/* busy: another transaction is under way */
-	REFUSE_FULL,		/* full: no patch slot */
+	REFUSE_FULL,		/* full: what; no patch slot, or too many windows or pages */
 	REFUSE_ABORTED,		/* aborted on request */
 };
 
 struct refusal {
 	enum refusal_code code;
 	const char *field, *what;	/* static strings */
-	const char *symbol;		/* points into the held patch file; NULL if there is none */
+	const char *symbol;		/* valid until the next transaction begins; NULL if there is none */
 	uint32_t index, cpu;
 	uint64_t address, rip;
 	uint8_t expected[32], found[32];
@@ -115,18 +115,27 @@ view_t engine_view(void);
 
 /* What a data access to @gpa should see: any CPU, on an EPT violation. */
 enum engine_page {
-	ENGINE_PAGE_NONE,	/* not the engine's: the machine deals with it */
+	ENGINE_PAGE_NONE,	/* not the engine's (any more): go on if engine_view() allows the access */
 	ENGINE_PAGE_GUARDED,	/* step on the guest's own page, R+X, and W if it writes; then engine_written() */
 	ENGINE_PAGE_ANNEX_TEXT,	/* step with R+X; a write goes to a scratch page and is lost */
 	ENGINE_PAGE_ANNEX_DATA,	/* readable and writable: only an instruction fetch can have got here */
 	ENGINE_PAGE_ANNEX_FREE,	/* reads as zero, writes are lost */
 };
+/* Takes the lock. */
 enum engine_page engine_page(uint64_t gpa);
 
 /* A CPU finished a step that may have written to the guarded page @gpa: merge before it goes on. Takes the lock. */
 void engine_written(uint64_t gpa);
 
-/* The memory types changed: @base is the new base view; builds a current view from it with all guards and windows. 0 or -1 (pool empty: nothing changed). */
+/**
+ * engine_rebase - the memory types changed: all guards and windows on a new base
+ * @base: the new base view, the machine's; the old one may go when the spread is done
+ *
+ * Any CPU. On 0 engine_view() is the new view and the caller has to
+ * machine_spread() it; the engine drops the old one when that is done. -1: a
+ * transaction or the last rebase is still under way, or the pool is empty;
+ * nothing changed and the caller tries again at a later exit.
+ */
 int engine_rebase(view_t base);
 
 /* ---- events, a ring; the oldest is lost when it is full and the loss is an event ---- */

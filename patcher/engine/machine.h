@@ -14,12 +14,22 @@
 
 /* ---- guest memory ---- */
 
-/* Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM we may touch. */
+/*
+ * Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM we may touch.
+ * machine_read() reads each aligned 8-byte word by one 64-bit access: another CPU may be
+ * storing an instruction there, and half of it must never get into an exec page.
+ */
 int machine_read(uint64_t gpa, void *buf, size_t len);
 int machine_write(uint64_t gpa, const void *buf, size_t len);
 
-/* One aligned 64-bit access, atomic towards all CPUs. Same errors. */
-int machine_write64(uint64_t gpa, uint64_t value);
+/**
+ * machine_cas64 - put @value where @expect is, in one locked access
+ * @gpa: 8-byte aligned
+ *
+ * For a page-table entry that the guest may be about to fill as well. 0; 1 if
+ * something else was there (nothing written); -1 if it is not RAM we may touch.
+ */
+int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
 
 /**
  * machine_translate - walk the guest's own page tables (4 or 5 levels, large pages)
@@ -54,6 +64,10 @@ view_t machine_base_view(void);
 /**
  * machine_spread - every CPU takes @view at an exit of its own; nobody waits
  * Takes over no reference; the old view must live until machine_spread_done().
+ * May be called again before the last spread is done: the last one counts.
+ * Each CPU does INVEPT for the new view when it takes it. A CPU that is about
+ * to handle a violation of the old view may find that the engine knows nothing
+ * of the page any more (ENGINE_PAGE_NONE): it goes on if engine_view() allows the access.
  */
 void machine_spread(view_t view);
 
@@ -65,7 +79,8 @@ bool machine_spread_done(void);
 /**
  * machine_stop - stop every CPU outside the guest
  * Bounded. 0; or -1 with *late = the first CPU that did not come, everyone running again.
- * A CPU in the middle of a data step finishes it first.
+ * A CPU in the middle of a data step finishes it first, with its engine_written();
+ * no CPU counts as stopped while it is in a function of the engine or holds its lock.
  */
 int machine_stop(unsigned int *late);
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Events: a ring of short lines, numbered since boot. */
+#include "engine/internal.h"
+#include "wire/mem.h"
+
+#define EVENT_RING	64u
+#define SYMBOL_SHOWN	48u	/* so that the rest of a line still fits */
+
+static struct {
+	struct event_text ring[EVENT_RING];
+	uint32_t written, read;		/* how many, since boot */
+	uint32_t lost;
+} events;
+
+static void copy_text(char *to, size_t cap, const char *from)
+{
+	struct text t;
+
+	text_init(&t, to, cap);
+	text_str(&t, from);
+}
+
+void event_add(const char *text, bool locked)
+{
+	struct event_text *e;
+
+	if (!locked)
+		machine_lock();
+	if (events.written - events.read == EVENT_RING) {
+		events.read++;
+		events.lost++;
+	}
+	e = &events.ring[events.written % EVENT_RING];
+	e->number = ++events.written;
+	copy_text(e->text, sizeof(e->text), text);
+	if (!locked)
+		machine_unlock();
+}
+
+void engine_event(const char *text)
+{
+	event_add(text, false);
+}
+
+/* Reports what was lost, under the number of the last lost one. */
+static void tell_loss(struct event_text *out)
+{
+	struct text t;
+
+	out->number = events.read;
+	text_init(&t, out->text, sizeof(out->text));
+	text_str(&t, "events-lost");
+	text_kv_dec(&t, "count", events.lost);
+	events.lost = 0;
+}
+
+bool engine_next_event(struct event_text *out)
+{
+	bool any;
+
+	machine_lock();
+	any = events.read != events.written;
+	if (any && events.lost)
+		tell_loss(out);
+	else if (any)
+		*out = events.ring[events.read++ % EVENT_RING];
+	machine_unlock();
+	return any;
+}
+
+/* A patch went live or was reverted. Session. */
+void event_patch(const char *kind, const struct held *h, const struct txn *t)
+{
+	char buf[sizeof(((struct event_text *)0)->text)];
+	struct text text;
+
+	text_init(&text, buf, sizeof(buf));
+	text_str(&text, kind);
+	text_kv_bytes(&text, "id", h->patch.header->id, 8);
+	text_kv_dec(&text, "sites", h->patch.nsites);
+	text_kv_dec(&text, "pause", t->pause);
+	text_kv_str(&text, "name", h->patch.header->name);
+	event_add(buf, false);
+}
+
+/* A transaction was refused and is undone. Session. */
+void event_refused(const struct held *h, const struct refusal *why)
+{
+	char buf[sizeof(((struct event_text *)0)->text)];
+	struct text text;
+
+	text_init(&text, buf, sizeof(buf));
+	text_str(&text, "patch-refused");
+	text_kv_bytes(&text, "id", h->patch.header->id, 8);
+	refusal_text(why, &text);
+	event_add(buf, false);
+}
+
+/* The guest wrote into a window of a live patch. Lock held. */
+void event_window(const struct held *h, unsigned int site)
+{
+	const struct window *w = &h->windows[site];
+	char buf[sizeof(((struct event_text *)0)->text)], symbol[SYMBOL_SHOWN + 1];
+	struct text text;
+
+	copy_text(symbol, sizeof(symbol), patch_site_name(&h->patch, site));
+	text_init(&text, buf, sizeof(buf));
+	text_str(&text, "window-write");
+	text_kv_str(&text, "symbol", symbol);
+	text_kv_hex(&text, "address", w->gva);
+	text_kv_bytes(&text, "bytes", w->seen, w->len);
+	event_add(buf, true);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The views of a transaction: first one that guards the pages it touches, then
+ * one that shows the next edition's exec pages; and the way back.
+ */
+#include "engine/internal.h"
+#include "wire/mem.h"
+
+/* Drops a view of ours; the machine owns the one without patches. */
+void prepare_drop(view_t view)
+{
+	if (view && view != eng.base)
+		view_put(view);
+}
+
+static void take_view(view_t view)
+{
+	machine_lock();
+	eng.view = view;
+	machine_unlock();
+}
+
+/* Turns view_map()'s error into a refusal. */
+static enum step refuse_map(int error, uint64_t gpa)
+{
+	if (error == -1)
+		return refuse_what(REFUSE_MEMORY, "views");
+	refuse(REFUSE_UNMAPPED)->address = gpa;
+	return STEP_REFUSED;
+}
+
+/*
+ * Phase, one page: a view in which the pages that are new to us are execute-only, showing
+ * the guest's own page. Needed as well when the annex is about to appear, see annex_map().
+ */
+enum step prepare_guard(struct txn *t)
+{
+	const struct guard *g;
+	int error;
+
+	t->of = eng.nguards;
+	if (!t->guarded) {
+		t->guarded = view_fork(t->before, POOL_NORMAL);
+		return t->guarded ? STEP_AGAIN : refuse_what(REFUSE_MEMORY, "views");
+	}
+	while (t->i < eng.nguards && eng.guards[t->i].exec[eng.live] != eng.guards[t->i].gpa)
+		t->i++;
+	if (t->i == eng.nguards)
+		return STEP_NEXT;
+	g = &eng.guards[t->i++];
+	error = view_map(t->guarded, g->gpa, g->gpa, VIEW_X, POOL_NORMAL);
+	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
+}
+
+/*
+ * Phase: every CPU takes the view that guards. From the moment the last one has it,
+ * nothing is written to these pages without engine_written().
+ */
+enum step prepare_spread(struct txn *t)
+{
+	t->of = 1;
+	if (eng.view != t->guarded) {
+		take_view(t->guarded);
+		t->since = machine_tsc();
+		machine_spread(t->guarded);
+	}
+	if (!machine_spread_done()) {
+		if (machine_tsc() - t->since < ENGINE_SPREAD_SECONDS * machine_tsc_hz())
+			return STEP_WAIT;
+		refuse(REFUSE_LATE_CPU)->cpu = UINT32_MAX;
+		return STEP_REFUSED;
+	}
+	if (annex_map(t))
+		return refuse_what(REFUSE_ANNEX, "the guest has taken the page-directory entry");
+	return STEP_NEXT;
+}
+
+/* The next edition has no window and no payload: the view without patches will do. */
+static bool next_is_empty(void)
+{
+	for (unsigned int i = 0; i < eng.npieces; i++)
+		if (eng.pieces[i].in[edition_next()])
+			return false;
+	return !eng.annex.mapped;
+}
+
+/* Has the next edition a window on this page? */
+static bool page_has_windows(uint64_t gpa)
+{
+	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
+		if (eng.pieces[i].gpa >= gpa + PAGE_SIZE)
+			break;
+		if (eng.pieces[i].in[edition_next()])
+			return true;
+	}
+	return false;
+}
+
+/* The page as the next edition shows it: an exec page, or the guest's own with all rights. */
+static enum step next_page(struct txn *t, struct guard *g)
+{
+	uint64_t hpa = g->gpa;
+	unsigned int rights = view_lookup(eng.base, g->gpa, &hpa, NULL);
+	int error;
+
+	if (page_has_windows(g->gpa)) {
+		rights = VIEW_X;
+		hpa = pool_alloc(1, POOL_NORMAL);
+		if (!hpa)
+			return refuse_what(REFUSE_MEMORY, "exec pages");
+		if (merge_build(g, hpa)) {
+			pool_put(hpa);
+			refuse(REFUSE_UNMAPPED)->address = g->gpa;
+			return STEP_REFUSED;
+		}
+	}
+	error = view_map(t->after, g->gpa, hpa, rights, POOL_NORMAL);
+	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
+}
+
+/* Maps one page of the payload in the view to come. @n counts its text pages first. */
+static enum step next_annex(struct txn *t, unsigned int n, unsigned int text)
+{
+	unsigned int page = n < text ? t->held->text_page + n : t->held->data_page + n - text;
+	int error = annex_view(t->after, edition_next(), page);
+
+	return error ? refuse_map(error, machine_annex_hpa() + ((uint64_t)page << PAGE_SHIFT)) :
+	       STEP_AGAIN;
+}
+
+/* Phase, one page: the next edition's exec pages and its view. */
+enum step prepare_exec(struct txn *t)
+{
+	unsigned int text, payload = annex_pages_of(t->held, &text);
+
+	t->of = eng.nguards + (t->fresh ? payload : 0);
+	if (!t->after) {
+		if (next_is_empty()) {
+			t->after = eng.base;
+			return STEP_NEXT;
+		}
+		t->after = view_fork(eng.view, POOL_NORMAL);
+		return t->after ? STEP_AGAIN : refuse_what(REFUSE_MEMORY, "views");
+	}
+	/* Pages that are as before have the same exec page in both editions. */
+	while (t->i < eng.nguards && eng.guards[t->i].exec[edition_next()])
+		t->i++;
+	if (t->i < eng.nguards)
+		return next_page(t, &eng.guards[t->i++]);
+	if (t->i < t->of)
+		return next_annex(t, t->i++ - eng.nguards, text);
+	if (t->fresh)
+		t->held->state = PATCH_PREPARED;
+	return STEP_NEXT;
+}
+
+/* Phase after a refusal: every CPU goes back to the view from before. Its tables are untouched. */
+enum step prepare_undo(struct txn *t)
+{
+	t->of = 1;
+	annex_unmap(t);
+	if (eng.view != t->before) {
+		take_view(t->before);
+		machine_spread(t->before);
+	}
+	return machine_spread_done() ? STEP_NEXT : STEP_WAIT;
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The host tool. What of patcher/ runs in root mode is built by vmm/build.mk.
+
+CLI_SRCS := $(sort $(wildcard patcher/cli/*.c)) \
+	$(addprefix patcher/wire/,base64.c crc32.c line.c patch.c text.c) \
+	$(wildcard patcher/wire/client.c)
+CLI_LIBS := -lelf -lZydis -lcrypto -ljansson
+CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/obj/cli/%.o)
+
+ALL += $(BUILD)/subtext
+DEPS += $(CLI_OBJS:.o=.d)
+
+$(BUILD)/subtext: $(CLI_OBJS)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(BUILD)/obj/cli/%.o: %.c Makefile patcher/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<

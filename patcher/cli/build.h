@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages of `subtext build` hand to each other: object files, where
+ * their sections went, fixups, sites, the finished file.
+ */
+#ifndef CLI_BUILD_H
+#define CLI_BUILD_H
+
+#include <gelf.h>
+#include "cli/cli.h"
+#include "cli/elf_kernel.h"
+#include "wire/patch.h"
+
+#define REPLACE_SECTION ".subtext.replace"
+
+enum place_kind {
+	PLACE_NONE,		/* not in the patch */
+	PLACE_TEXT,
+	PLACE_DATA,		/* read-only and writable data */
+	PLACE_BSS,		/* behind the data, zero at the start */
+};
+
+/* Where a section of an object file went. */
+struct place {
+	enum place_kind kind;
+	uint64_t offset;	/* in the payload text, or in the payload data */
+	const char *name;	/* the section's */
+	const char *dropped;	/* reason, if it was left out on purpose */
+};
+
+struct object {
+	char *path;
+	int fd;
+	Elf *elf;
+	size_t nsections;
+	struct place *places;	/* by section index */
+	Elf_Data *symbols;
+	size_t nsymbols;
+	size_t symbol_strings;	/* section index of their names */
+};
+
+/* A value a relocation or a replacement refers to. */
+struct value {
+	enum patch_fixup_base base;
+	int64_t value;
+};
+
+/* One function that takes the place of another. */
+struct replacement {
+	char *old_name;		/* as kernel_find() wants it */
+	char *new_name;		/* for people */
+	struct value new;
+	uint64_t new_size;	/* 0 if not known */
+	struct patch_site site;
+	uint32_t window_offset;	/* from the start of the old function */
+};
+
+/* --symbol NAME=0xADDRESS or NAME=OTHER. */
+struct override {
+	char *name, *target;
+};
+
+struct build {
+	const char *out, *kernel_path, *name, *anchor_name;
+	struct kernel kernel;
+	uint64_t anchor;
+	struct object *objects;
+	size_t nobjects;
+	struct override *overrides;
+	size_t noverrides;
+	struct replacement *replace;
+	size_t nreplace;
+	struct bytes text, data;
+	uint64_t data_mem;	/* size of the data in memory: data, then bss */
+	struct patch_fixup *fixups;
+	size_t nfixups;
+	struct bytes strings, meta, file;
+	struct problems problems;
+};
+
+/* Stages, in this order. Each returns 0, or -1 with at least one sentence in b->problems. */
+int build_open(struct build *b, char **paths, size_t n);	/* build_object.c */
+int build_layout(struct build *b);				/* build_layout.c */
+int build_replacements(struct build *b);			/* build_replace.c */
+int build_relocate(struct build *b);				/* build_reloc.c */
+int build_sites(struct build *b);				/* build_sites.c */
+int build_file(struct build *b);				/* build_file.c */
+void build_close(struct build *b);
+
+/* ---- build_object.c ---- */
+
+/* Name of a symbol of @o; for a section symbol the section's. Never NULL. */
+const char *object_symbol_name(const struct object *o, const GElf_Sym *sym);
+/* Symbol number @i; false if there is none. */
+bool object_symbol(const struct object *o, size_t i, GElf_Sym *sym);
+
+/* ---- build_symbols.c ---- */
+
+/**
+ * resolve_symbol - what a reference to symbol @i of @o means
+ * Order: the object's own, other objects' global ones, --symbol, the kernel's.
+ * Returns 0, or -1 with the reason in b->problems (once per name).
+ */
+int resolve_symbol(struct build *b, const struct object *o, size_t i, struct value *out);
+
+/* A function in one of the objects. */
+struct function {
+	const char *name;	/* NULL if it has no symbol */
+	struct value value;
+	uint64_t size;
+};
+
+/* By name. False if there is none; a problem is added if there are two. */
+bool function_named(struct build *b, const char *name, struct function *out);
+/* By its offset in the payload text. False if no function starts there. */
+bool function_at(struct build *b, uint64_t offset, struct function *out);
+
+/**
+ * resolve_kernel - a kernel symbol by what kernel_find() takes; --symbol included
+ * @s: the symbol itself, if the kernel has one there; else NULL. May be NULL.
+ * Returns 0, or -1 with the reason in b->problems, except when it is missing:
+ * then *missing is set and nothing is added.
+ */
+int resolve_kernel(struct build *b, const char *spec, bool global_wins, struct value *out,
+		   const struct kernel_symbol **s, bool *missing);
+
+#endif

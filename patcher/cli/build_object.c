@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* `subtext build`, stage 1: opening relocatable object files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli/build.h"
+
+static int bad_object(struct build *b, const struct object *o, const char *why)
+{
+	return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path, why);
+}
+
+static int check_header(struct build *b, const struct object *o)
+{
+	GElf_Ehdr eh;
+
+	if (elf_kind(o->elf) != ELF_K_ELF || !gelf_getehdr(o->elf, &eh))
+		return bad_object(b, o, "is not an ELF object file");
+	if (gelf_getclass(o->elf) != ELFCLASS64 || eh.e_machine != EM_X86_64)
+		return bad_object(b, o, "is not compiled for x86-64");
+	if (eh.e_type != ET_REL)
+		return bad_object(b, o, "is linked already; give the object file (gcc -c)");
+	return 0;
+}
+
+static int open_elf(struct build *b, struct object *o)
+{
+	elf_version(EV_CURRENT);
+	o->fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	if (o->fd < 0)
+		return problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s",
+			       o->path, strerror(errno));
+	o->elf = elf_begin(o->fd, ELF_C_READ_MMAP, NULL);
+	if (!o->elf)
+		return bad_object(b, o, elf_errmsg(-1));
+	return check_header(b, o);
+}
+
+static int find_symbols(struct build *b, struct object *o)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(o->elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB)
+			break;
+	o->symbols = scn ? elf_getdata(scn, NULL) : NULL;
+	if (!o->symbols || !sh.sh_entsize)
+		return bad_object(b, o, "has no symbol table");
+	o->nsymbols = o->symbols->d_size / sh.sh_entsize;
+	o->symbol_strings = sh.sh_link;
+	return 0;
+}
+
+static int open_object(struct build *b, struct object *o)
+{
+	if (open_elf(b, o))
+		return -1;
+	if (elf_getshdrnum(o->elf, &o->nsections))
+		return bad_object(b, o, elf_errmsg(-1));
+	o->places = xalloc(o->nsections * sizeof(*o->places));
+	return find_symbols(b, o);
+}
+
+int build_open(struct build *b, char **paths, size_t n)
+{
+	b->objects = xalloc(n * sizeof(*b->objects));
+	for (size_t i = 0; i < n; i++) {
+		b->objects[i].path = xstrdup(paths[i]);
+		b->objects[i].fd = -1;
+	}
+	b->nobjects = n;
+	for (size_t i = 0; i < n; i++)
+		open_object(b, &b->objects[i]);
+	kernel_open(&b->kernel, b->kernel_path, &b->problems);
+	return b->problems.n ? -1 : 0;
+}
+
+static void close_object(struct object *o)
+{
+	elf_end(o->elf);
+	if (o->fd >= 0)
+		close(o->fd);
+	free(o->places);
+	free(o->path);
+}
+
+void build_close(struct build *b)
+{
+	for (size_t i = 0; i < b->nobjects; i++)
+		close_object(&b->objects[i]);
+	for (size_t i = 0; i < b->noverrides; i++) {
+		free(b->overrides[i].name);
+		free(b->overrides[i].target);
+	}
+	for (size_t i = 0; i < b->nreplace; i++) {
+		free(b->replace[i].old_name);
+		free(b->replace[i].new_name);
+	}
+	free(b->objects);
+	free(b->overrides);
+	free(b->replace);
+	free(b->fixups);
+	free(b->text.data);
+	free(b->data.data);
+	free(b->strings.data);
+	free(b->meta.data);
+	free(b->file.data);
+	if (b->kernel.path)
+		kernel_close(&b->kernel);
+	problems_free(&b->problems);
+}
+
+bool object_symbol(const struct object *o, size_t i, GElf_Sym *sym)
+{
+	return i < o->nsymbols && gelf_getsym(o->symbols, (int)i, sym);
+}
+
+const char *object_symbol_name(const struct object *o, const GElf_Sym *sym)
+{
+	const char *s;
+
+	if (GELF_ST_TYPE(sym->st_info) == STT_SECTION)
+		s = sym->st_shndx < o->nsections ? o->places[sym->st_shndx].name : NULL;
+	else
+		s = elf_strptr(o->elf, o->symbol_strings, sym->st_name);
+	return s ? s : "?";
+}

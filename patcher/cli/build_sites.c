@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* `subtext build`, stage 5: the entries of the old functions, each checked by disassembly. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/build.h"
+#include "cli/disasm.h"
+#include "cli/window.h"
+
+/* What ftrace leaves of `call __fentry__` when the kernel starts. */
+static const uint8_t nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+static int refuse(struct build *b, const struct kernel_symbol *s, const char *code,
+		  const char *why)
+{
+	return problem(&b->problems, CLI_INPUT, code, "'%s' (0x%" PRIx64 ") cannot be replaced: %s",
+		       s->name, s->addr, why);
+}
+
+static const struct kernel_symbol *find_old(struct build *b, const struct replacement *r)
+{
+	const struct kernel_symbol *s;
+	struct value v;
+	bool missing;
+
+	if (resolve_kernel(b, r->old_name, false, &v, &s, &missing) && !missing)
+		return NULL;
+	if (!s)
+		problem(&b->problems, CLI_INPUT, "undefined-symbol",
+			"'%s', which is to be replaced, is no symbol of %s", r->old_name,
+			b->kernel.path);
+	return s;
+}
+
+static int check_old(struct build *b, const struct kernel_symbol *s)
+{
+	if (s->object || !s->executable || s->absolute)
+		return refuse(b, s, "not-code", "it is not a function");
+	if (!kernel_function_size(&b->kernel, s))
+		return refuse(b, s, "unknown-size", "its symbol does not tell its size, and no "
+			      "symbol follows it");
+	return 0;
+}
+
+static bool calls_fentry(const struct kernel *k, const struct window *w)
+{
+	const struct kernel_symbol *s;
+	uint64_t offset;
+	struct insn i;
+
+	if (!disasm_one(w->bytes, PATCH_JUMP_LEN, w->addr, &i) || i.kind != INSN_CALL)
+		return false;
+	s = kernel_symbol_at(k, i.target, &offset);
+	return s && offset == 0 && !strcmp(s->name, "__fentry__");
+}
+
+/* What the window must not collide with in the rest of the kernel. */
+static int check_around(struct build *b, const struct kernel_symbol *s, const struct window *w)
+{
+	const struct kernel_symbol *in;
+	char *why;
+
+	in = kernel_symbol_within(&b->kernel, w->addr + 1, w->addr + PATCH_JUMP_LEN);
+	if (in) {
+		why = xprintf("the symbol '%s' (0x%" PRIx64 ") lies in its window, so something "
+			      "may enter there", in->name, in->addr);
+		refuse(b, s, "symbol-in-window", why);
+		free(why);
+		return -1;
+	}
+	if (kernel_relocates(&b->kernel, w->addr, PATCH_JUMP_LEN))
+		return refuse(b, s, "relocated-window", "the bytes of its window depend on the "
+			      "address the kernel runs at");
+	return 0;
+}
+
+static enum patch_target target_kind(const struct value *v)
+{
+	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT : PATCH_TARGET_KERNEL;
+}
+
+static void fill_site(struct build *b, struct replacement *r, const struct kernel_symbol *s,
+		      const struct window *w)
+{
+	r->window_offset = (uint32_t)(w->addr - s->addr);
+	r->site = (struct patch_site){
+		.addr = w->addr,
+		.target = (uint64_t)r->new.value,
+		.name = (uint32_t)bytes_add(&b->strings, s->name, strlen(s->name) + 1),
+		.target_kind = (uint8_t)target_kind(&r->new),
+		.place = PATCH_PLACE_KERNEL,
+		.len = PATCH_JUMP_LEN,
+		.insn_len = w->insn_len,
+	};
+	memcpy(r->site.expect, calls_fentry(&b->kernel, w) ? nop5 : w->bytes, PATCH_JUMP_LEN);
+}
+
+static int make_site(struct build *b, struct replacement *r)
+{
+	const struct kernel_symbol *s = find_old(b, r);
+	const uint8_t *code;
+	struct window w;
+	uint64_t size;
+
+	if (!s || check_old(b, s))
+		return -1;
+	size = kernel_function_size(&b->kernel, s);
+	code = kernel_bytes(&b->kernel, s->addr, size);
+	if (!code)
+		return refuse(b, s, "not-code", "it is not all in one loaded segment");
+	if (window_find(code, size, s->addr, &w))
+		return refuse(b, s, w.code, w.why);
+	if (check_around(b, s, &w))
+		return -1;
+	fill_site(b, r, s, &w);
+	return 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct replacement *x = a, *y = b;
+
+	return x->site.addr < y->site.addr ? -1 : x->site.addr > y->site.addr;
+}
+
+/* Sorted by address; two for one function are a mistake. */
+static void check_twice(struct build *b)
+{
+	qsort(b->replace, b->nreplace, sizeof(*b->replace), by_address);
+	for (size_t i = 1; i < b->nreplace; i++) {
+		const struct replacement *r = &b->replace[i];
+
+		if (r->site.addr - r[-1].site.addr < PATCH_JUMP_LEN)
+			problem(&b->problems, CLI_INPUT, "replaced-twice",
+				"'%s' is replaced twice, by '%s' and by '%s'", r->old_name,
+				r[-1].new_name, r->new_name);
+	}
+}
+
+static void find_anchor(struct build *b)
+{
+	const struct kernel_symbol *s;
+	struct value v;
+	bool missing;
+
+	if (!resolve_kernel(b, b->anchor_name, true, &v, &s, &missing))
+		b->anchor = (uint64_t)v.value;
+	else if (missing)
+		problem(&b->problems, CLI_INPUT, "no-anchor",
+			"%s has no symbol '%s', the system call entry that IA32_LSTAR points to; "
+			"name it with --anchor", b->kernel.path, b->anchor_name);
+}
+
+int build_sites(struct build *b)
+{
+	bytes_add(&b->strings, "", 1);
+	find_anchor(b);
+	for (size_t i = 0; i < b->nreplace; i++)
+		make_site(b, &b->replace[i]);
+	if (!b->problems.n)
+		check_twice(b);
+	return b->problems.n ? -1 : 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The window: the bytes at a function's entry that become a jump. Pure logic. */
+#ifndef CLI_WINDOW_H
+#define CLI_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "wire/patch.h"
+
+#define WINDOW_WHY_MAX 256
+
+struct window {
+	uint64_t addr;
+	uint8_t bytes[PATCH_WINDOW_MAX];	/* PATCH_JUMP_LEN of them, then zeros */
+	uint8_t insn_len;
+	char why[WINDOW_WHY_MAX];		/* why it cannot be; "" if it can */
+	const char *code;			/* a word for programs, likewise */
+};
+
+/**
+ * window_find - where a function can be redirected, if at all
+ * @code: all of the function, @size bytes, at address @addr
+ * @w: filled
+ *
+ * The window starts at the entry, after an ENDBR64 if there is one. It must lie
+ * within one instruction (docs/how-it-works.md says why), and nothing in the function may
+ * jump into it, nor to its start, unless the instruction there is a NOP.
+ * Returns 0, or -1 with w->why.
+ */
+int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *w);
+
+#endif

@@ -5,10 +5,20 @@
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
-SHELL := /bin/bash
-
 BUILD := build
 CACHE := .cache
+
+# One line per file that is made; V=1 shows the commands. SHELL is expanded for every command of a
+# recipe, which is the one place where make knows the target without help from each rule.
+V ?= 0
+ifeq ($(V),0)
+.SILENT:
+said :=
+say_target = $(if $(filter-out $(said),$(filter $(BUILD)/%,$@)),$(info $()  $@)$(eval said := $@))
+SHELL = $(say_target)/bin/bash
+else
+SHELL := /bin/bash
+endif
 
 CC := gcc
 CLANG := clang

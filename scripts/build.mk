@@ -6,3 +6,56 @@ ALL += $(BUILD)/serial-bridge
 $(BUILD)/serial-bridge: scripts/serial-bridge.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
+
+# Which emulator it will be is decided, and said, once per run.
+export EMULATOR JOBS FUZZ_RUNS TESTS V CPUS BUILD
+RUN_TESTS := scripts/run-tests --jobs $(JOBS)
+PICK_EMULATOR = export EMULATOR; EMULATOR=$$(scripts/pick-emulator $(EMULATOR)) || exit 1
+
+# Lists of NAME=COMMAND for run-tests, made anew each time: the tests are found by wildcard.
+LISTS := $(BUILD)/test-lists
+
+UNIT_LIST = $(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/unit/$(t)')
+FUZZ_LIST = $(foreach t,$(FUZZERS),'$(t)=scripts/run-fuzz $(t)')
+IMAGE_LIST = 'check-image=scripts/check-image $(BUILD)/resident.elf'
+
+# The short ones first: what is wrong shows soon.
+.PHONY: test-lists
+test-lists:
+	@mkdir -p $(LISTS)
+	@printf '%s\n' $(UNIT_LIST) > $(LISTS)/unit
+	@printf '%s\n' $(FUZZ_LIST) > $(LISTS)/fuzz
+	@printf '%s\n' $(IMAGE_LIST) > $(LISTS)/image
+	@scripts/list-tests boot guest-tests/boot > $(LISTS)/boot
+	@scripts/list-tests guest guest-tests/guest/t > $(LISTS)/guest
+
+test: all $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS) test-lists
+	@$(PICK_EMULATOR); $(RUN_TESTS) $(foreach l,unit image fuzz boot guest,--list $(LISTS)/$(l))
+
+test-unit: $(UNIT_PROGRAMS) test-lists
+	@$(RUN_TESTS) --list $(LISTS)/unit
+
+test-image: all test-lists
+	@$(RUN_TESTS) --list $(LISTS)/image
+
+test-boot: all test-lists
+	@$(PICK_EMULATOR); $(RUN_TESTS) --list $(LISTS)/boot
+
+test-guest: all test-lists
+	@$(PICK_EMULATOR); $(RUN_TESTS) --list $(LISTS)/guest
+
+fuzz: $(FUZZ_PROGRAMS) test-lists
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) TEST_TIMEOUT=$$(($(FUZZ_SECONDS) * 3 + 60)) \
+		$(RUN_TESTS) --list $(LISTS)/fuzz
+
+check-image: all
+	@scripts/check-image $(BUILD)/resident.elf
+
+run: all
+	@$(PICK_EMULATOR); scripts/demo
+
+run-guest: all
+	@$(PICK_EMULATOR); scripts/run-guest
+
+bench: all
+	@$(PICK_EMULATOR); scripts/bench $(BUILD)/bench.json

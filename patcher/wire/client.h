@@ -55,13 +55,16 @@ struct client {
 	/* For those who want to know what the line is like. */
 	unsigned int sent, resent, damaged, sessions;
 	/* private */
-	bool session, cancel_sent;
+	bool session;
 	uint32_t seq, random;
 	struct line_reader reader;
 	char rx[256];
 	size_t rx_at, rx_len;
 	char request[LINE_MAX_LEN + 2], line[LINE_MAX_LEN + 1], reply_buf[LINE_MAX_LEN + 1];
 	size_t request_len;
+	uint32_t given_up;		/* request that `abort` was sent for, or 0 */
+	bool given_up_done;		/* its reply came meanwhile: */
+	char given_up_buf[LINE_MAX_LEN + 1];
 };
 
 /* @seed: any number, different each time if possible (where sequence numbers begin). */

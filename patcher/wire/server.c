@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hypervisor's end of the protocol: see server.h and docs/protocol.md. */
+#include "wire/server.h"
+#include "wire/base64.h"
+#include "wire/crc32.h"
+#include "wire/mem.h"
+
+#define MAX_INDEX	0x7fffffffu	/* of a line of help, list or sites */
+
+/*
+ * What a verb may be asked for. One that only asks is carried out again when its
+ * request is repeated; of one that changes something the reply is kept and repeated.
+ */
+enum verb_flags {
+	ASKS = 0,		/* anybody, at any time */
+	CHANGES = 1,		/* only with a sequence number; takes counter= and sig= */
+	ANY_TIME = 2,		/* also while a transaction is pending */
+};
+
+/* Besides enum server_result: the answer has several lines. */
+enum { SERVER_LINES = SERVER_PENDING + 1 };
+
+struct verb {
+	const char *name;
+	unsigned int flags;
+	const char *args;	/* known words and keys (with '='), a blank behind each */
+	const char *help;
+	int (*run)(struct server *s, struct text *t);
+	/* For SERVER_LINES: keys of the line at *@pos; moves *@pos on. False at the end. */
+	bool (*part)(struct server *s, uint64_t *pos, struct text *t);
+};
+
+static int refuse(struct text *t, const char *code, const char *field, const char *what)
+{
+	text_kv_str(t, "code", code);
+	/* The name of a field may come from the request; the reply must fit in a line. */
+	text_kv_str(t, "field", strlen(field) <= 40 ? field : "args");
+	text_kv_str(t, "what", what);
+	return SERVER_REFUSED;
+}
+
+/* ---- arguments ---- */
+
+/* A number from @min to @max; false, and the refusal written, if it is missing or wrong. */
+static bool arg_number(struct server *s, struct text *t, const char *key, uint64_t min,
+		       uint64_t max, uint64_t *v)
+{
+	const char *value = line_get(&s->line, key);
+
+	if (!value)
+		refuse(t, "bad-arg", key, "missing");
+	else if (!text_parse_u64(value, v))
+		refuse(t, "bad-arg", key, "not a number");
+	else if (*v < min || *v > max)
+		refuse(t, "bad-arg", key, "out of range");
+	else
+		return true;
+	return false;
+}
+
+static bool arg_bytes(struct server *s, struct text *t, const char *key, uint8_t *p, size_t n)
+{
+	const char *value = line_get(&s->line, key);
+
+	if (!value)
+		refuse(t, "bad-arg", key, "missing");
+	else if (!text_parse_bytes(value, p, n))
+		refuse(t, "bad-arg", key, "not hex digits of the right number");
+	else
+		return true;
+	return false;
+}
+
+/* Answers of several lines begin where from= says. */
+static int run_lines(struct server *s, struct text *t)
+{
+	s->multi_pos = 0;
+	if (line_get(&s->line, "from") && !arg_number(s, t, "from", 0, UINT64_MAX, &s->multi_pos))
+		return SERVER_REFUSED;
+	return SERVER_LINES;
+}
+
+/* Is the argument in the verb's list? */
+static bool arg_known(const char *list, const struct line_arg *a)
+{
+	const char *word = a->key[0] ? a->key : a->value;
+	size_t n = strlen(word);
+
+	for (const char *end; *list; list = end + 1) {
+		end = list;
+		while (*end != ' ')
+			end++;
+		if ((size_t)(end - list) == n + (a->key[0] != '\0') && memcmp(list, word, n) == 0 &&
+		    (end[-1] == '=') == (a->key[0] != '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Unknown arguments and those given twice are refused: nobody means them. */
+static bool args_good(const struct verb *v, const struct line *l, struct text *t)
+{
+	for (unsigned int i = 0; i < l->nargs; i++) {
+		const struct line_arg *a = &l->args[i];
+
+		if (!arg_known(v->args, a) && !((v->flags & CHANGES) && arg_known("counter= sig= ", a)))
+			refuse(t, "bad-arg", a->key[0] ? a->key : a->value, "unknown");
+		else if (a->key[0] && line_get(l, a->key) != a->value)
+			refuse(t, "bad-arg", a->key, "given twice");
+		else
+			continue;
+		return false;
+	}
+	return true;
+}
+
+/* ---- verbs that ask ---- */
+
+static int run_hello(struct server *s, struct text *t)
+{
+	uint64_t proto = SERVER_PROTO;
+
+	if (line_get(&s->line, "proto") &&
+	    !arg_number(s, t, "proto", SERVER_PROTO, SERVER_PROTO, &proto))
+		return SERVER_REFUSED;
+	if (s->line.seq) {
+		s->session = true;
+		s->events_on = true;
+		s->pending_seq = 0;
+	}
+	text_kv_dec(t, "proto", SERVER_PROTO);
+	if (s->ops->version)
+		text_kv_str(t, "version", s->ops->version);
+	text_kv_hex(t, "nonce", s->nonce);
+	text_kv_dec(t, "max_line", LINE_MAX_LEN);
+	text_kv_dec(t, "max_file", s->upload_cap);
+	if (s->pending)
+		text_kv_str(t, "pending", s->pending->name);
+	return SERVER_DONE;
+}
+
+static int run_info(struct server *s, struct text *t)
+{
+	text_kv_dec(t, "lines", s->lines);
+	text_kv_dec(t, "bad_lines", s->bad_lines);
+	text_kv_dec(t, "dup_lines", s->dup_lines);
+	text_kv_dec(t, "upload", s->upload_got);
+	text_kv_dec(t, "upload_size", s->upload_size);
+	s->ops->info(t);
+	return SERVER_DONE;
+}
+
+static bool part_list(struct server *s, uint64_t *pos, struct text *t)
+{
+	return *pos < MAX_INDEX && s->ops->list((unsigned int)*pos, t) && ++*pos;
+}
+
+static bool part_sites(struct server *s, uint64_t *pos, struct text *t)
+{
+	return *pos < MAX_INDEX && s->ops->sites(s->multi_id, (unsigned int)*pos, t) && ++*pos;
+}
+
+static int run_sites(struct server *s, struct text *t)
+{
+	size_t len = t->len;
+	bool known;
+
+	if (!arg_bytes(s, t, "id", s->multi_id, sizeof(s->multi_id)))
+		return SERVER_REFUSED;
+	/* A patch has at least one site: ask for it, forget the answer. */
+	known = s->ops->sites(s->multi_id, 0, t);
+	t->len = len;
+	t->buf[len] = '\0';
+	t->cut = false;
+	return known ? run_lines(s, t) : refuse(t, "state", "id", "no such patch");
+}
+
+static bool part_log(struct server *s, uint64_t *pos, struct text *t)
+{
+	return s->ops->log(pos, t);
+}
+
+static int run_events(struct server *s, struct text *t)
+{
+	if (s->line.nargs != 1)
+		return refuse(t, "bad-arg", "on|off", "missing");
+	s->events_on = text_same(s->line.args[0].value, "on");
+	return SERVER_DONE;
+}
+
+/* ---- verbs that change something ---- */
+
+static int run_put(struct server *s, struct text *t)
+{
+	uint8_t b[4];
+	uint64_t size;
+	uint32_t crc;
+
+	if (!arg_number(s, t, "size", 1, s->upload_cap, &size) || !arg_bytes(s, t, "crc", b, sizeof(b)))
+		return SERVER_REFUSED;
+	crc = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	if (size != s->upload_size || crc != s->upload_crc) {
+		s->upload_size = (size_t)size;
+		s->upload_crc = crc;
+		s->upload_got = 0;
+		s->upload_crc_got = 0;
+	}
+	text_kv_dec(t, "next", s->upload_got);
+	return SERVER_DONE;
+}
+
+static int no_upload(struct server *s, struct text *t)
+{
+	text_kv_str(t, "code", "no-upload");
+	text_kv_dec(t, "next", s->upload_got);
+	text_kv_dec(t, "size", s->upload_size);
+	return SERVER_REFUSED;
+}
+
+/* All bytes are here: are they those that were announced? */
+static int finish_upload(struct server *s, struct text *t)
+{
+	uint32_t crc = s->upload_crc_got;
+
+	if (crc != s->upload_crc) {
+		s->upload_size = s->upload_got = 0;
+		refuse(t, "bad-crc", "crc", "the file is not the one announced; send it again");
+		text_char(t, ' ');
+		text_str(t, "found=");
+		text_hex(t, crc, 8);
+		return SERVER_REFUSED;
+	}
+	return SERVER_DONE;
+}
+
+static int run_data(struct server *s, struct text *t)
+{
+	const char *b64 = line_get(&s->line, "b64");
+	uint64_t off;
+	size_t n;
+
+	if (!s->upload_size)
+		return no_upload(s, t);
+	if (!arg_number(s, t, "off", 0, s->upload_size, &off))
+		return SERVER_REFUSED;
+	if (off != s->upload_got) {
+		text_kv_str(t, "code", "bad-offset");
+		text_kv_str(t, "field", "off");
+		text_kv_dec(t, "next", s->upload_got);
+		return SERVER_REFUSED;
+	}
+	if (!b64)
+		return refuse(t, "bad-arg", "b64", "missing");
+	if (!base64_decode(b64, s->upload + s->upload_got, s->upload_size - s->upload_got, &n) || !n)
+		return refuse(t, "bad-arg", "b64", "not base64, or more than announced");
+	s->upload_crc_got = crc32_update(s->upload_crc_got, s->upload + s->upload_got, n);
+	s->upload_got += n;
+	if (s->upload_got == s->upload_size && finish_upload(s, t))
+		return SERVER_REFUSED;
+	text_kv_dec(t, "next", s->upload_got);
+	return SERVER_DONE;
+}
+
+static int run_apply(struct server *s, struct text *t)
+{
+	uint8_t id[SERVER_ID_LEN];
+
+	if (line_get(&s->line, "id"))
+		return arg_bytes(s, t, "id", id, sizeof(id)) ? (int)s->ops->apply_held(id, t) :
+			SERVER_REFUSED;
+	if (!s->upload_size || s->upload_got != s->upload_size)
+		return no_upload(s, t);
+	return (int)s->ops->apply_file(s->upload, s->upload_size, t);
+}
+
+static int run_revert(struct server *s, struct text *t)
+{
+	uint8_t id[SERVER_ID_LEN];
+
+	if (!arg_bytes(s, t, "id", id, sizeof(id)))
+		return SERVER_REFUSED;
+	return (int)s->ops->revert(id, t);
+}
+
+static int run_abort(struct server *s, struct text *t)
+{
+	if (!s->pending)
+		return refuse(t, "state", "verb", "nothing is under way");
+	return (int)s->ops->abort(t);
+}
+
+static int run_set(struct server *s, struct text *t)
+{
+	const char *key = line_get(&s->line, "key"), *value = line_get(&s->line, "value");
+
+	if (!key || !value)
+		return refuse(t, "bad-arg", key ? "value" : "key", "missing");
+	if (!s->ops->set(key, value))
+		return refuse(t, "bad-arg", key, "unknown, or its value is out of range");
+	return SERVER_DONE;
+}
+
+static bool part_help(struct server *s, uint64_t *pos, struct text *t);
+
+static const struct verb verbs[] = {
+	{ "help", ASKS, "from= ", "help: these lines", run_lines, part_help },
+	{ "info", ASKS, "", "info: the machine, the hypervisor, counters", run_info, NULL },
+	{ "list", ASKS, "from= ", "list: patches and their state", run_lines, part_list },
+	{ "sites", ASKS, "id= from= ", "sites id=ID: the functions a patch replaces", run_sites,
+	  part_sites },
+	{ "log", ASKS, "from= ", "log [from=POSITION]: what the hypervisor noted", run_lines, part_log },
+	{ "events", ASKS, "on off ", "events on|off: report events as they come, or not", run_events,
+	  NULL },
+	{ "hello", ASKS, "proto= ", "hello [proto=1]: begin a session of the host tool", run_hello,
+	  NULL },
+	{ "put", CHANGES, "size= crc= ", "put size=BYTES crc=CRC: announce a file (host tool)",
+	  run_put, NULL },
+	{ "data", CHANGES, "off= b64= ", "data off=OFFSET b64=BASE64: a piece of it (host tool)",
+	  run_data, NULL },
+	{ "apply", CHANGES, "id= ", "apply [id=ID]: put a patch into force (host tool)", run_apply,
+	  NULL },
+	{ "revert", CHANGES, "id= ", "revert id=ID: take a patch back (host tool)", run_revert, NULL },
+	{ "abort", CHANGES | ANY_TIME, "", "abort: give up what is under way (host tool)", run_abort,
+	  NULL },
+	{ "set", CHANGES, "key= value= ", "set key=KEY value=VALUE: change a setting (host tool)",
+	  run_set, NULL },
+};
+
+#define NVERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+static bool part_help(struct server *s, uint64_t *pos, struct text *t)
+{
+	(void)s;
+	if (*pos >= NVERBS)
+		return false;
+	text_kv_str(t, "text", verbs[(*pos)++].help);
+	return true;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < NVERBS; i++)
+		if (text_same(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+/* ---- lines out ---- */
+
+/* Starts a line whose end always fits: what is appended in between may be cut. */
+static struct text begin(struct server_line *l, enum line_kind kind, uint32_t seq)
+{
+	struct text t;
+
+	text_init(&t, l->buf, LINE_MAX_LEN - LINE_CRC_LEN + 1);
+	line_begin(&t, kind, seq);
+	l->len = 0;
+	return t;
+}
+
+/* Ends it. A line that was cut may be cut anywhere: keep its first word only. */
+static void finish(struct server_line *l, struct text *t, enum line_kind kind)
+{
+	t->buf[0] = (char)kind;
+	if (t->cut) {
+		t->cut = false;
+		for (t->len = 0; t->buf[t->len] && t->buf[t->len] != ' ';)
+			t->len++;
+		text_str(t, " cut=1");
+	}
+	t->cap = sizeof(l->buf);
+	line_end(t);
+	l->len = t->len;
+}
+
+/* Sends what is due as far as it fits. True if nothing is left. */
+static bool flush(struct server *s)
+{
+	if (s->out.len && !s->ops->send(s->out.buf, s->out.len))
+		return false;
+	s->out.len = 0;
+	if (s->reply_due && !s->ops->send(s->reply.buf, s->reply.len))
+		return false;
+	s->reply_due = false;
+	if (s->result.len && !s->ops->send(s->result.buf, s->result.len))
+		return false;
+	s->result.len = 0;
+	return true;
+}
+
+/*
+ * A refusal that is not kept, because its line was not a request of this session.
+ * Dropped if the line out is stuck: the other end will ask again.
+ */
+static void reject(struct server *s, uint32_t seq, const char *code, const char *field,
+		   const char *what)
+{
+	struct text t;
+
+	s->bad_lines++;
+	if (!flush(s))
+		return;
+	t = begin(&s->out, LINE_REFUSED, seq);
+	refuse(&t, code, field, what);
+	finish(&s->out, &t, LINE_REFUSED);
+}
+
+static void busy(struct server *s, uint32_t seq)
+{
+	struct text t;
+
+	if (!flush(s))
+		return;
+	t = begin(&s->out, LINE_PART, seq);
+	text_str(&t, " busy");
+	text_str(&t, s->progress);
+	finish(&s->out, &t, LINE_PART);
+}
+
+/* ---- requests ---- */
+
+static int run(struct server *s, const struct verb *v, struct text *t)
+{
+	if (!args_good(v, &s->line, t))
+		return SERVER_REFUSED;
+	if (s->pending && (v->flags & CHANGES) && !(v->flags & ANY_TIME)) {
+		refuse(t, "busy", "verb", "a transaction is under way");
+		text_kv_str(t, "pending", s->pending->name);
+		return SERVER_REFUSED;
+	}
+	if (s->multi && s->multi_seq && v->part && !s->line.seq)
+		return refuse(t, "busy", "verb", "another long answer is on its way");
+	return v->run(s, t);
+}
+
+/* Carries a request out; its reply goes to @l, now or later. */
+static void answer(struct server *s, const struct verb *v, struct server_line *l)
+{
+	uint32_t seq = s->line.seq;
+	struct text t = begin(l, LINE_DONE, seq);
+	int r = v ? run(s, v, &t) : refuse(&t, "unknown-verb", "verb", "try help");
+
+	if (r == SERVER_LINES) {
+		s->multi = v;
+		s->multi_seq = seq;
+	} else if (r == SERVER_PENDING) {
+		s->pending = v;
+		s->pending_seq = seq;
+		s->progress[0] = '\0';
+		busy(s, seq);
+	} else {
+		finish(l, &t, r == SERVER_DONE ? LINE_DONE : LINE_REFUSED);
+	}
+}
+
+static void person(struct server *s)
+{
+	const struct verb *v = find_verb(s->line.verb);
+
+	if (v && (v->flags & CHANGES)) {
+		reject(s, 0, "not-allowed", "seq",
+		       "only with sequence number and CRC: use the subtext tool");
+		return;
+	}
+	if (flush(s))
+		answer(s, v, &s->out);
+}
+
+static void answer_numbered(struct server *s, const struct verb *v)
+{
+	s->multi = NULL;
+	s->reply_due = false;
+	answer(s, v, &s->reply);
+	s->reply_due = s->reply.len != 0;
+}
+
+/* The request last dealt with, once more: its answer was lost. */
+static void repeat(struct server *s, const struct verb *v)
+{
+	s->dup_lines++;
+	if (s->pending && s->pending_seq == s->last_seq)
+		busy(s, s->last_seq);
+	else if (!v || (v->flags & CHANGES))
+		s->reply_due = true;
+	else
+		answer_numbered(s, v);
+}
+
+static uint32_t next_seq(uint32_t seq)
+{
+	return seq == UINT32_MAX ? 1 : seq + 1;
+}
+
+static void numbered(struct server *s)
+{
+	const struct verb *v = find_verb(s->line.verb);
+
+	if (v && v->run == run_hello) {
+		s->session = false;	/* until it is answered with yes */
+	} else if (!s->session) {
+		reject(s, s->line.seq, "no-session", "seq", "say hello first");
+		return;
+	} else if (s->line.seq == s->last_seq && s->line.crc == s->last_crc) {
+		repeat(s, v);
+		return;
+	} else if (s->line.seq != next_seq(s->last_seq)) {
+		reject(s, s->line.seq, "bad-seq", "seq", "not the next number: say hello");
+		return;
+	}
+	s->last_seq = s->line.seq;
+	s->last_crc = s->line.crc;
+	answer_numbered(s, v);
+}
+
+/* Replies and events are our own, come back from a line that echoes: never answered. */
+static bool is_echo(const char *line)
+{
+	return line[0] == '+' || line[0] == '-' || line[0] == '=' || line[0] == '!';
+}
+
+static void take_line(struct server *s, enum line_error e)
+{
+	bool echo = is_echo(s->reader.buf);
+
+	s->lines++;
+	if (s->overrun) {
+		s->overrun = false;
+		reject(s, 0, "overrun", "line", "bytes were lost");
+		return;
+	}
+	if (!e)
+		e = line_parse(s->reader.buf, &s->line);
+	if (e == LINE_EMPTY)
+		return;
+	if (echo)
+		s->bad_lines++;
+	else if (e)
+		reject(s, 0, line_error_name(e), line_error_field(e), "not understood");
+	else if (s->line.kind == LINE_PERSON)
+		person(s);
+	else
+		numbered(s);
+}
+
+/* ---- the four calls ---- */
+
+void server_init(struct server *s, const struct server_ops *ops, uint64_t nonce,
+		 void *upload, size_t cap)
+{
+	memset(s, 0, sizeof(*s));
+	s->ops = ops;
+	s->nonce = nonce;
+	s->upload = upload;
+	s->upload_cap = cap;
+}
+
+void server_input(struct server *s, char c)
+{
+	enum line_error e;
+
+	if (!line_feed(&s->reader, c, &e))
+		return;
+	take_line(s, e);
+	flush(s);
+}
+
+void server_overrun(struct server *s)
+{
+	s->overrun = true;
+}
+
+static void poll_pending(struct server *s)
+{
+	struct text t, progress;
+	enum server_result r;
+	bool waits;
+
+	if (!s->pending)
+		return;
+	t = begin(&s->result, LINE_DONE, s->pending_seq);
+	text_init(&progress, s->progress, sizeof(s->progress));
+	r = s->ops->poll(&t, &progress);
+	if (progress.cut)
+		s->progress[0] = '\0';
+	if (r == SERVER_PENDING)
+		return;
+	finish(&s->result, &t, r == SERVER_DONE ? LINE_DONE : LINE_REFUSED);
+	waits = s->pending_seq && s->pending_seq == s->last_seq;
+	s->pending = NULL;
+	if (!waits)
+		return;
+	s->reply = s->result;
+	s->reply_due = true;
+	s->result.len = 0;
+}
+
+/* One line of a long answer, or its end. */
+static void send_part(struct server *s)
+{
+	struct server_line *end = s->multi_seq ? &s->reply : &s->out;
+	uint64_t pos = s->multi_pos;
+	struct text t = begin(&s->out, LINE_PART, s->multi_seq);
+	size_t head;
+
+	text_kv_dec(&t, "i", pos);
+	head = t.len;
+	if (!s->multi->part(s, &s->multi_pos, &t)) {
+		s->multi = NULL;
+		t = begin(end, LINE_DONE, s->multi_seq);
+		text_kv_dec(&t, "next", pos);
+		finish(end, &t, LINE_DONE);
+		s->reply_due = s->multi_seq != 0;
+		return;
+	}
+	text_kv_dec(&t, "next", s->multi_pos);
+	if (t.cut) {
+		t.cut = false;
+		t.len = head;
+		text_kv_dec(&t, "cut", 1);
+		text_kv_dec(&t, "next", s->multi_pos);
+	}
+	finish(&s->out, &t, LINE_PART);
+}
+
+/* The number is known only after the text: put it in front then. */
+static bool send_event(struct server *s)
+{
+	const size_t room = sizeof("!4294967295 ");
+	uint32_t number = 0;
+	struct text t, text;
+
+	text_init(&text, s->out.buf + room, LINE_MAX_LEN - LINE_CRC_LEN + 1 - room);
+	if (!s->ops->event(&number, &text))
+		return false;
+	if (text.cut) {
+		text_init(&text, text.buf, room);
+		text_str(&text, "cut");
+	}
+	text_init(&t, s->out.buf, room);
+	line_begin(&t, LINE_EVENT, number);
+	text_char(&t, ' ');
+	memmove(s->out.buf + t.len, text.buf, text.len + 1);
+	t.len += text.len;
+	finish(&s->out, &t, LINE_EVENT);
+	return true;
+}
+
+bool server_poll(struct server *s)
+{
+	bool more = true;
+
+	poll_pending(s);
+	if (!flush(s))
+		return true;
+	if (s->multi)
+		send_part(s);
+	else if (!s->events_on || !send_event(s))
+		more = s->pending != NULL;
+	return !flush(s) || more;
+}

@@ -3,9 +3,17 @@
 #ifndef VMM_SPIN_H
 #define VMM_SPIN_H
 
+#include <stdbool.h>
+
 struct spin {
 	int taken;
 };
+
+/* Takes the lock if nobody has it. */
+static inline bool spin_trylock(struct spin *s)
+{
+	return !__atomic_exchange_n(&s->taken, 1, __ATOMIC_ACQUIRE);
+}
 
 /* Not recursive, and never from an NMI handler: an NMI may land on the holder. */
 static inline void spin_lock(struct spin *s)

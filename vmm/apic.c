@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "apic.h"
+#include <stdbool.h>
+#include "map.h"
+#include "pool.h"
+#include "x86.h"
+
+#define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
+#define ICR_PENDING	(1u << 12)
+#define BASE_ADDR	0x000ffffffffff000ull
+#define LVT_MASKED	(1u << 16)
+
+/* Register offsets of the xAPIC page; x2APIC MSR is 0x800 + offset / 16. */
+enum apic_register {
+	APIC_VERSION	= 0x030,
+	APIC_TPR	= 0x080,
+	APIC_EOI	= 0x0b0,
+	APIC_LDR	= 0x0d0,
+	APIC_DFR	= 0x0e0,
+	APIC_SVR	= 0x0f0,
+	APIC_ISR	= 0x100,
+	APIC_ICR	= 0x300,
+	APIC_ICR_HIGH	= 0x310,
+	APIC_LVT_TIMER	= 0x320,
+	APIC_LVT_ERROR	= 0x370,
+	APIC_TIMER_INIT	= 0x380,
+	APIC_TIMER_DIV	= 0x3e0,
+};
+
+static volatile uint32_t *xapic(uint64_t base)
+{
+	return map_page(MAP_APIC, base & BASE_ADDR);
+}
+
+static uint32_t apic_read(uint64_t base, uint32_t reg)
+{
+	if (base & APIC_BASE_X2APIC)
+		return (uint32_t)rdmsr(0x800 + reg / 16);
+	return xapic(base)[reg / 4];
+}
+
+static void apic_write(uint64_t base, uint32_t reg, uint32_t v)
+{
+	if (base & APIC_BASE_X2APIC)
+		wrmsr(0x800 + reg / 16, v);
+	else
+		xapic(base)[reg / 4] = v;
+}
+
+void apic_send_nmi(uint32_t apic_id)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	volatile uint32_t *apic;
+	uint32_t high;
+
+	if (!(base & APIC_BASE_ENABLE))
+		return;
+	if (base & APIC_BASE_X2APIC) {
+		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | ICR_NMI);
+		return;
+	}
+	apic = xapic(base);
+	/* the guest may be between its writes of the high and the low half */
+	high = apic[APIC_ICR_HIGH / 4];
+	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)
+		cpu_relax();
+	apic[APIC_ICR_HIGH / 4] = apic_id << 24;
+	apic[APIC_ICR / 4] = ICR_NMI;
+	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)
+		cpu_relax();
+	apic[APIC_ICR_HIGH / 4] = high;
+}
+
+/* Interrupts in service, highest first, are ended: at most one EOI for each vector. */
+static void end_all(uint64_t base)
+{
+	for (unsigned int n = 0; n < 256; n++) {
+		uint32_t any = 0;
+
+		for (uint32_t i = 0; i < 8; i++)
+			any |= apic_read(base, APIC_ISR + i * 16);
+		if (!any)
+			break;
+		apic_write(base, APIC_EOI, 0);
+	}
+}
+
+void apic_reset(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	uint32_t lvts;
+
+	if (!(base & APIC_BASE_ENABLE))
+		return;
+	apic_write(base, APIC_TIMER_INIT, 0);
+	end_all(base);
+	lvts = (apic_read(base, APIC_VERSION) >> 16 & 0xff) + 1;
+	/* timer, LINT0, LINT1, error, performance, thermal: in the order of their number of LVTs */
+	static const uint16_t lvt[] = { 0x320, 0x350, 0x360, 0x370, 0x340, 0x330 };
+	for (uint32_t i = 0; i < sizeof(lvt) / sizeof(lvt[0]) && i < lvts; i++)
+		apic_write(base, lvt[i], LVT_MASKED);
+	apic_write(base, APIC_TIMER_DIV, 0);
+	apic_write(base, APIC_TPR, 0);
+	if (!(base & APIC_BASE_X2APIC)) {
+		apic_write(base, APIC_LDR, 0);
+		apic_write(base, APIC_DFR, 0xffffffff);
+	}
+	apic_write(base, APIC_SVR, 0xff);
+}

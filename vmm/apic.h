@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The local APIC, which is the guest's: root mode borrows it to send NMIs. SDM 3A chapter "Advanced Programmable Interrupt Controller". */
+#ifndef VMM_APIC_H
+#define VMM_APIC_H
+
+#include <stdint.h>
+
+/* Sends an NMI to another CPU in whatever mode this CPU's APIC is; keeps the guest's ICR. Root mode. */
+void apic_send_nmi(uint32_t apic_id);
+
+/* What INIT does to a local APIC (an INIT exit leaves it alone). Root mode, own CPU. */
+void apic_reset(void);
+
+#endif

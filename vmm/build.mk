@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The resident image: all that runs in VMX root mode.
+
+VERSION ?= 0.1.0
+ROOT_VERSION := -DSUBTEXT_VERSION='"$(VERSION)"' \
+	-DSUBTEXT_VERSION_CODE=$(shell echo $(VERSION) | awk -F. '{ print $$1 * 65536 + $$2 * 256 + $$3 }')
+
+ROOT_SRCS := $(wildcard vmm/*.c vmm/vmx/*.c patcher/engine/*.c) \
+	$(addprefix patcher/wire/,text.c crc32.c base64.c line.c patch.c server.c)
+ROOT_ASMS := vmm/header.asm vmm/vmx/entry.asm
+ROOT_OBJS := $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.o) $(ROOT_ASMS:%.asm=$(BUILD)/obj/root/%.asm.o)
+DEPS += $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.d)
+ALL += $(BUILD)/resident.elf $(BUILD)/resident.bin
+
+$(BUILD)/obj/root/%.o: %.c vmm/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(ROOT_CFLAGS) $(ROOT_VERSION) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/root/%.asm.o: %.asm vmm/build.mk
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 $< -o $@
+
+$(BUILD)/resident.elf: $(ROOT_OBJS) linker.ld
+	$(LD) -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments -T linker.ld $(ROOT_OBJS) -o $@
+
+$(BUILD)/resident.bin: $(BUILD)/resident.elf
+	$(OBJCOPY) -O binary $< $@

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One CPU's world in root mode: its state, its stacks, and what others ask of it. */
+#ifndef VMM_CPU_H
+#define VMM_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "boot_info.h"
+#include "view.h"
+#include "vmx/vectoring.h"
+
+/* General registers of the guest while root mode runs; RSP, RIP, RFLAGS are in the VMCS. */
+enum guest_reg {
+	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP_UNUSED, REG_RBP, REG_RSI, REG_RDI,
+	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+	GUEST_REGS,
+};
+
+/* Where a CPU is. Written by itself, read by all. */
+enum cpu_mode {
+	CPU_OFF,		/* not launched */
+	CPU_ROOT,		/* handling an exit: will look at requests before it enters the guest */
+	CPU_GUEST,
+	CPU_WAIT_SIPI,		/* in the guest, deaf to NMIs; takes the current view when it wakes */
+	CPU_STOPPED,		/* in a rendezvous */
+	CPU_PARKED,		/* given up after an error; stays in root mode for ever */
+};
+
+/* What the initiator of a rendezvous asks of one stopped CPU. */
+enum cpu_command {
+	COMMAND_NONE,
+	COMMAND_STEP,
+	COMMAND_SWITCH,
+};
+
+#define STEP_PAGES	8u
+
+/* A single step in a view of this CPU alone; see step.h. */
+struct step {
+	bool active;
+	bool io_redirected;		/* DX holds another port meanwhile */
+	uint16_t io_dx;
+	view_t view;			/* kept between steps */
+	uint64_t generation;		/* of the view it was forked from */
+	unsigned int pages;
+	struct {
+		uint64_t gpa;
+		unsigned int rights;
+	} page[STEP_PAGES];
+};
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_map;
+} __attribute__((packed));
+
+struct cpu {
+	struct firmware_state fw;	/* first: the loader fills it */
+	uint64_t regs[GUEST_REGS];	/* entry.asm knows the offset */
+	uint64_t host_rsp;		/* as the VMCS has it; entry.asm */
+	struct cpu *self;		/* at %gs:offset for this_cpu(); entry.asm */
+	uint64_t canary_block[6];	/* FS base points here: canary at fs:0x28 */
+	uint64_t old_fs, old_gs;	/* of the firmware, while it calls us; entry.asm */
+
+	unsigned int index;
+	uint32_t apic_id;
+	uint64_t vmxon_hpa, vmcs_hpa, scratch_hpa;
+	bool vmx_on, launched;
+
+	/* Requests from others; atomics. */
+	enum cpu_mode mode;
+	enum cpu_command command;
+	bool command_failed;
+	uint32_t kick_sent, kick_seen;
+	uint64_t kick_tsc;
+	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */
+	bool mc_pending;		/* a machine check hit root mode: the guest's to know */
+	uint64_t generation;		/* of the view loaded in this VMCS, the step view aside */
+
+	/* This CPU only. */
+	bool wait_sipi;
+	bool mtf_wanted;		/* cpu_step() runs */
+	struct event event;		/* to be injected at the next entry */
+	struct step step;
+	uint32_t proc_controls;		/* as the VMCS has them */
+	uint32_t exit_reason;
+	uint64_t exit_tsc;		/* of the last preemption-timer exit */
+	uint64_t stop_tsc, resume_tsc, stop_rip;
+	unsigned int nested;		/* inside cpu_step(): no session work */
+	uint64_t exits, timer_exits;	/* counters */
+	uint64_t hidden_writes;
+
+	uint64_t gdt[5];
+	struct tss tss;
+};
+
+/*
+ * The world of a CPU, pages from its start. The loader leaves the guard pages
+ * unmapped (header.world_guard[]).
+ */
+#define WORLD_CPU_PAGES		2u
+#define WORLD_VMXON		2u
+#define WORLD_VMCS		3u
+#define WORLD_SCRATCH		4u
+#define WORLD_GUARD0		5u
+#define WORLD_STACK		6u	/* 6 ... 9 */
+#define WORLD_STACK_TOP		10u
+#define WORLD_GUARD1		10u
+#define WORLD_NMI_TOP		12u
+#define WORLD_GUARD2		12u
+#define WORLD_DF_TOP		14u
+#define WORLD_GUARD3		14u
+#define WORLD_MC_TOP		16u
+#define WORLD_PAGES		16u
+
+extern struct boot_info boot_info;
+
+static inline struct cpu *cpu_get(unsigned int i)
+{
+	return (struct cpu *)(RESIDENT_VA + boot_info.worlds + (uint64_t)i * WORLD_PAGES * PAGE_SIZE);
+}
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *c;
+
+	__asm__("mov %%gs:%c1, %0" : "=r"(c) : "i"(offsetof(struct cpu, self)));
+	return c;
+}
+
+static inline enum cpu_mode cpu_mode(const struct cpu *c)
+{
+	return __atomic_load_n(&c->mode, __ATOMIC_SEQ_CST);
+}
+
+static inline void cpu_set_mode(struct cpu *c, enum cpu_mode m)
+{
+	__atomic_store_n(&c->mode, m, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t resident_hpa(const void *va)
+{
+	return (uint64_t)va - RESIDENT_VA + boot_info.phys;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Guest memory as root mode reads it: physical access and a walk of the guest's page tables. */
+#ifndef VMM_GUEST_H
+#define VMM_GUEST_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Is this page RAM of the guest's: below the top of RAM and not the hypervisor's own? */
+bool guest_ram(uint64_t gpa);
+
+/* Is this page part of the run the hypervisor lives in (annex included)? */
+bool guest_hidden(uint64_t gpa);
+
+/* Copies within one page, whole aligned 8-byte words in one piece (another CPU may be storing an
+ * instruction there); 0, or -1 if it is not guest RAM or crosses a page. Root mode, any CPU. */
+int guest_read(uint64_t gpa, void *buf, size_t len);
+int guest_write(uint64_t gpa, const void *buf, size_t len);
+/* Puts @value where @expect is: 0, 1 if something else was there, -1 as above. @gpa 8-byte aligned. */
+int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
+
+/**
+ * guest_walk - translate a linear address by 4- or 5-level tables
+ * @cr3, @levels: 4 or 5
+ * @stop: level whose entry is wanted (1 ... 4), or 0 for the final translation
+ * @where, @entry: the last entry looked at: its GPA and its value
+ *
+ * Returns the GPA (stop == 0), 0 with *entry filled (stop != 0), or UINT64_MAX if
+ * the walk ends early. SDM 3A "4-Level Paging and 5-Level Paging".
+ */
+uint64_t guest_walk(uint64_t cr3, unsigned int levels, uint64_t gva, unsigned int stop,
+		    uint64_t *where, uint64_t *entry);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the engine asks of the machine, but for what concerns all CPUs (rendezvous.c). */
+#include "machine.h"
+#include "cpu.h"
+#include "engine/machine.h"
+#include "guest.h"
+#include "log.h"
+#include "spin.h"
+#include "vmx/exit.h"
+#include "vmx/ops.h"
+#include "x86.h"
+
+static view_t base_view;
+static struct spin engine_lock;
+
+view_t machine_make_base(const struct mtrr_map *types)
+{
+	view_t v = view_identity(boot_info.phys_bits, types);
+
+	if (!v)
+		return 0;
+	for (uint64_t p = 0; p < boot_info.size; p += PAGE_SIZE) {
+		if (view_map(v, boot_info.phys + p, exit_zero_page, VIEW_R, POOL_NORMAL)) {
+			view_put(v);
+			return 0;
+		}
+	}
+	return v;
+}
+
+void machine_set_base(view_t base)
+{
+	view_put(base_view);
+	base_view = base;
+}
+
+view_t machine_base_view(void)
+{
+	return base_view;
+}
+
+int machine_read(uint64_t gpa, void *buf, size_t len)
+{
+	return guest_read(gpa, buf, len);
+}
+
+int machine_write(uint64_t gpa, const void *buf, size_t len)
+{
+	return guest_write(gpa, buf, len);
+}
+
+int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
+{
+	return guest_cas64(gpa, expect, value);
+}
+
+static unsigned int levels(void)
+{
+	return (vmread(GUEST_CR4) & CR4_LA57) ? 5 : 4;
+}
+
+int machine_translate(uint64_t gva, uint64_t *gpa)
+{
+	uint64_t where, entry;
+
+	if (!(vmread(GUEST_CR0) & CR0_PG))
+		return -1;
+	*gpa = guest_walk(vmread(GUEST_CR3), levels(), gva, 0, &where, &entry);
+	return *gpa == UINT64_MAX ? -1 : 0;
+}
+
+int machine_guest_entry(uint64_t gva, unsigned int level, uint64_t *gpa, uint64_t *entry)
+{
+	if (!(vmread(GUEST_CR0) & CR0_PG))
+		return -1;
+	return guest_walk(vmread(GUEST_CR3), levels(), gva, level, gpa, entry) ? -1 : 0;
+}
+
+uint64_t machine_anchor(void)
+{
+	return rdmsr(MSR_LSTAR);
+}
+
+uint64_t machine_annex_hpa(void)
+{
+	return boot_info.phys + boot_info.annex;
+}
+
+uint64_t machine_annex_size(void)
+{
+	return ANNEX_SIZE;
+}
+
+void *machine_annex_va(void)
+{
+	return (void *)(RESIDENT_VA + boot_info.annex);
+}
+
+uint64_t machine_tsc(void)
+{
+	return rdtsc();
+}
+
+uint64_t machine_tsc_hz(void)
+{
+	return boot_info.tsc_hz;
+}
+
+void machine_log(const char *text)
+{
+	log_line(LOG_INFO, "%s", text);
+}
+
+void machine_lock(void)
+{
+	spin_lock(&engine_lock);
+}
+
+void machine_unlock(void)
+{
+	spin_unlock(&engine_lock);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "map.h"
+#include "cpu.h"
+#include "x86.h"
+
+#define PTE_PRESENT	(1ull << 0)
+#define PTE_WRITE	(1ull << 1)
+#define PTE_PWT		(1ull << 3)
+#define PTE_PCD		(1ull << 4)
+#define PTE_ACCESSED	(1ull << 5)
+#define PTE_DIRTY	(1ull << 6)
+#define PTE_NX		(1ull << 63)
+
+void *map_page(enum map_slot slot, uint64_t hpa)
+{
+	size_t i = this_cpu()->index * MAP_SLOTS_PER_CPU + slot;
+	volatile uint64_t *ptes = (uint64_t *)(RESIDENT_VA + boot_info.map_tables);
+	void *va = (void *)(MAP_VA + i * PAGE_SIZE);
+	uint64_t pte = hpa | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX;
+
+	if (slot == MAP_APIC)
+		pte |= PTE_PCD | PTE_PWT;
+	if (ptes[i] != pte) {
+		ptes[i] = pte;
+		invlpg(va);
+	}
+	return va;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* MSR accesses that exit: VMX is hidden, microcode stays, memory types are followed. */
+#include "msr.h"
+#include "cpu.h"
+#include "engine/engine.h"
+#include "engine/machine.h"
+#include "log.h"
+#include "machine.h"
+#include "mtrr.h"
+#include "spin.h"
+#include "vmx/exit.h"
+#include "x86.h"
+
+#define BITMAP_WRITE	2048u	/* offset of the write half */
+
+#define KVM_PV_FIRST	0x4b564d00u
+#define KVM_PV_LAST	0x4b564dffu
+#define SYNTHETIC_FIRST	0x40000000u
+#define SYNTHETIC_LAST	0x400000ffu
+
+struct msr_range {
+	uint32_t first, last;
+	bool read, write;
+};
+
+static const struct msr_range intercepted[] = {
+	{ MSR_FEATURE_CONTROL,	MSR_FEATURE_CONTROL,	true,	true },
+	{ MSR_BIOS_UPDT_TRIG,	MSR_BIOS_UPDT_TRIG,	false,	true },
+	{ MSR_MTRR_PHYSBASE0,	0x213,			false,	true },
+	{ MSR_MTRR_FIX64K,	MSR_MTRR_FIX64K,	false,	true },
+	{ 0x258,		0x259,			false,	true },
+	{ 0x268,		0x26f,			false,	true },
+	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true },
+	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true },
+};
+
+static struct mtrr_map mtrrs;
+static struct spin mtrr_lock;
+static bool retype_wanted;
+
+static bool in(uint32_t msr, uint32_t first, uint32_t last)
+{
+	return msr >= first && msr <= last;
+}
+
+void msr_fill_bitmap(uint8_t *bitmap)
+{
+	for (unsigned int i = 0; i < sizeof(intercepted) / sizeof(intercepted[0]); i++) {
+		const struct msr_range *r = &intercepted[i];
+
+		for (uint32_t m = r->first; m <= r->last; m++) {
+			if (r->read)
+				bitmap[m / 8] |= (uint8_t)(1u << m % 8);
+			if (r->write)
+				bitmap[BITMAP_WRITE + m / 8] |= (uint8_t)(1u << m % 8);
+		}
+	}
+}
+
+/* MSRs of a hypervisor below us: its paravirtual interface is not passed on. */
+static bool is_foreign(uint32_t msr)
+{
+	return in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
+}
+
+bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v)
+{
+	(void)c;
+	if (in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || is_foreign(msr))
+		return false;
+	if (msr == MSR_FEATURE_CONTROL) {
+		/* locked, and no VMX: bits 1 (in SMX) and 2 (outside) */
+		if (!rdmsr_safe(msr, v))
+			return false;
+		*v &= ~6ull;
+		return true;
+	}
+	return rdmsr_safe(msr, v);
+}
+
+/* The register keeps the guest's value; views follow at the next session slice. */
+static bool write_mtrr(uint32_t msr, uint64_t v)
+{
+	uint64_t *slot;
+
+	if (!wrmsr_safe(msr, v))
+		return false;
+	spin_lock(&mtrr_lock);
+	slot = mtrr_slot(&mtrrs, msr);
+	if (slot && *slot != v) {
+		*slot = v;
+		__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&mtrr_lock);
+	return true;
+}
+
+bool msr_write(struct cpu *c, uint32_t msr, uint64_t v)
+{
+	(void)c;
+	if (in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || msr == MSR_FEATURE_CONTROL || is_foreign(msr))
+		return false;
+	if (msr == MSR_BIOS_UPDT_TRIG)
+		return true;	/* does nothing in non-root mode: the running revision stays */
+	if (mtrr_is_register(&mtrrs, msr))
+		return write_mtrr(msr, v);
+	return wrmsr_safe(msr, v);
+}
+
+void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits)
+{
+	uint64_t cap = rdmsr(MSR_MTRRCAP);
+	unsigned int n = cap & 0xff;
+
+	map->cap = cap;
+	map->phys_bits = phys_bits;
+	map->def_type = rdmsr(MSR_MTRR_DEF_TYPE);
+	for (unsigned int i = 0; i < 11 && (cap & (1u << 8)); i++)
+		map->fixed[i] = rdmsr(mtrr_fixed_msr(i));
+	for (unsigned int i = 0; i < n && i < MTRR_MAX_VARIABLE; i++) {
+		map->base[i] = rdmsr(MSR_MTRR_PHYSBASE0 + 2 * i);
+		map->mask[i] = rdmsr(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
+	}
+	mtrrs = *map;
+}
+
+void msr_retype(void)
+{
+	struct mtrr_map map;
+	view_t base;
+
+	if (!__atomic_load_n(&retype_wanted, __ATOMIC_ACQUIRE))
+		return;
+	spin_lock(&mtrr_lock);
+	map = mtrrs;
+	spin_unlock(&mtrr_lock);
+	base = machine_make_base(&map);
+	if (!base) {
+		log_line(LOG_ERROR, "memory types changed, but no memory for new tables: the old types stay");
+		__atomic_store_n(&retype_wanted, false, __ATOMIC_RELEASE);
+		return;
+	}
+	if (engine_rebase(base)) {
+		/* a transaction is under way: after it */
+		view_put(base);
+		return;
+	}
+	__atomic_store_n(&retype_wanted, false, __ATOMIC_RELEASE);
+	machine_set_base(base);
+	machine_spread(engine_view());
+	log_line(LOG_INFO, "memory types changed: views follow");
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "rendezvous.h"
+#include "apic.h"
+#include "engine/machine.h"
+#include "log.h"
+#include "vmx/ops.h"
+#include "vmx/run.h"
+#include "x86.h"
+
+#define STOP_MS		50u	/* a CPU leaves the guest within microseconds; this is for a lost NMI */
+#define ACK_MS		1000u
+
+static view_t current_view;
+static uint64_t current_generation;
+static bool stop_wanted;
+static uint64_t stop_first, stop_last;
+
+static uint64_t ticks(unsigned int ms)
+{
+	return boot_info.tsc_hz / 1000 * ms;
+}
+
+static uint64_t generation(void)
+{
+	return __atomic_load_n(&current_generation, __ATOMIC_SEQ_CST);
+}
+
+static bool stopping(void)
+{
+	return __atomic_load_n(&stop_wanted, __ATOMIC_SEQ_CST);
+}
+
+view_t rendezvous_view(uint64_t *gen)
+{
+	*gen = generation();
+	return __atomic_load_n(&current_view, __ATOMIC_SEQ_CST);
+}
+
+void rendezvous_init(view_t view)
+{
+	current_view = view;
+	current_generation = 1;
+}
+
+static void set_view(view_t view)
+{
+	__atomic_store_n(&current_view, view, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&current_generation, 1, __ATOMIC_SEQ_CST);
+}
+
+void cpu_kick(struct cpu *t)
+{
+	uint32_t seen = __atomic_load_n(&t->kick_seen, __ATOMIC_SEQ_CST);
+	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_SEQ_CST);
+	uint64_t now = rdtsc();
+
+	/*
+	 * One kick at a time: a second NMI for the same request would look like
+	 * the guest's own. Unless the first got lost (INIT drops a pending NMI).
+	 */
+	if (sent != seen && now - t->kick_tsc < ticks(1))
+		return;
+	t->kick_tsc = now;
+	__atomic_store_n(&t->kick_sent, seen + 1, __ATOMIC_SEQ_CST);
+	apic_send_nmi(t->apic_id);
+}
+
+void rendezvous_load_view(struct cpu *c)
+{
+	uint64_t gen;
+	view_t view = rendezvous_view(&gen);
+
+	vmwrite(EPT_POINTER, view_eptp(view));
+	/*
+	 * Tables may be recycled, so translations tagged with this EPTP may be stale.
+	 * INVEPT also serialises, as cross-modified code requires (SDM 3A "Handling
+	 * Self- and Cross-Modifying Code"); VM entry would not.
+	 */
+	invept_all();
+	__atomic_store_n(&c->generation, gen, __ATOMIC_SEQ_CST);
+}
+
+static void obey(struct cpu *c)
+{
+	enum cpu_command command = __atomic_load_n(&c->command, __ATOMIC_ACQUIRE);
+
+	if (command == COMMAND_NONE)
+		return;
+	if (command == COMMAND_SWITCH) {
+		rendezvous_load_view(c);
+	} else {
+		c->command_failed = !vcpu_step(c);
+		c->stop_rip = vcpu_linear_rip();
+		cpu_set_mode(c, CPU_STOPPED);
+	}
+	__atomic_store_n(&c->command, COMMAND_NONE, __ATOMIC_RELEASE);
+}
+
+static void wait_stopped(struct cpu *c)
+{
+	c->stop_tsc = rdtsc();
+	c->stop_rip = c->wait_sipi ? 0 : vcpu_linear_rip();
+	cpu_set_mode(c, CPU_STOPPED);
+	while (stopping()) {
+		obey(c);
+		cpu_relax();
+	}
+	c->resume_tsc = rdtsc();
+	cpu_set_mode(c, CPU_ROOT);
+}
+
+void rendezvous_requests(struct cpu *c)
+{
+	for (;;) {
+		if (!c->step.active) {
+			if (stopping())
+				wait_stopped(c);
+			if (c->generation != generation())
+				rendezvous_load_view(c);
+		}
+		/* pairs with machine_stop() and machine_spread(): they write the request, then read the mode */
+		cpu_set_mode(c, c->wait_sipi ? CPU_WAIT_SIPI : CPU_GUEST);
+		if (c->step.active || (!stopping() && c->generation == generation()))
+			return;
+		cpu_set_mode(c, CPU_ROOT);
+	}
+}
+
+/* ---- machine.h ---- */
+
+void machine_spread(view_t view)
+{
+	struct cpu *self = this_cpu();
+
+	set_view(view);
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (cpu_get(i) != self && cpu_mode(cpu_get(i)) == CPU_GUEST)
+			cpu_kick(cpu_get(i));
+}
+
+bool machine_spread_done(void)
+{
+	bool done = true;
+
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		struct cpu *c = cpu_get(i);
+		enum cpu_mode mode = cpu_mode(c);
+
+		if (mode == CPU_OFF || mode == CPU_PARKED || mode == CPU_WAIT_SIPI)
+			continue;
+		if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) == generation())
+			continue;
+		done = false;
+		if (c != this_cpu() && mode == CPU_GUEST)
+			cpu_kick(c);
+	}
+	return done;
+}
+
+static bool is_stopped(const struct cpu *c)
+{
+	enum cpu_mode mode = cpu_mode(c);
+
+	return mode == CPU_STOPPED || mode == CPU_WAIT_SIPI || mode == CPU_PARKED || mode == CPU_OFF;
+}
+
+int machine_stop(unsigned int *late)
+{
+	struct cpu *self = this_cpu();
+	uint64_t start = rdtsc();
+
+	/* this CPU's guest has stood still since its exit */
+	stop_first = self->exit_tsc;
+	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
+	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (cpu_get(i) != self && cpu_mode(cpu_get(i)) == CPU_GUEST)
+			cpu_kick(cpu_get(i));
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		struct cpu *c = cpu_get(i);
+
+		while (c != self && !is_stopped(c)) {
+			if (rdtsc() - start > ticks(STOP_MS)) {
+				*late = i;
+				machine_resume();
+				return -1;
+			}
+			if (cpu_mode(c) == CPU_GUEST)
+				cpu_kick(c);
+			cpu_relax();
+		}
+		if (c != self && cpu_mode(c) == CPU_STOPPED && c->stop_tsc < stop_first)
+			stop_first = c->stop_tsc;
+	}
+	return 0;
+}
+
+unsigned int machine_cpus(void)
+{
+	return boot_info.cpus;
+}
+
+bool machine_cpu_rip(unsigned int i, uint64_t *rip)
+{
+	struct cpu *c = cpu_get(i);
+
+	*rip = c->stop_rip;
+	return (c == this_cpu() || cpu_mode(c) == CPU_STOPPED) && !c->wait_sipi;
+}
+
+uint32_t machine_cpu_apic_id(unsigned int i)
+{
+	return boot_info.apic_id[i];
+}
+
+/* Gives a stopped CPU a command and waits for it. */
+static bool command(struct cpu *c, enum cpu_command what)
+{
+	uint64_t start = rdtsc();
+
+	c->command_failed = false;
+	__atomic_store_n(&c->command, what, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&c->command, __ATOMIC_ACQUIRE) != COMMAND_NONE) {
+		if (rdtsc() - start > ticks(ACK_MS))
+			return false;
+		cpu_relax();
+	}
+	return !c->command_failed;
+}
+
+bool machine_cpu_step(unsigned int i)
+{
+	struct cpu *c = cpu_get(i);
+	bool ok;
+
+	if (c == this_cpu()) {
+		ok = vcpu_step(c);
+		c->stop_rip = vcpu_linear_rip();
+		return ok;
+	}
+	return cpu_mode(c) == CPU_STOPPED && command(c, COMMAND_STEP);
+}
+
+void machine_switch(view_t view)
+{
+	struct cpu *self = this_cpu();
+
+	set_view(view);
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (cpu_mode(cpu_get(i)) == CPU_STOPPED)
+			__atomic_store_n(&cpu_get(i)->command, COMMAND_SWITCH, __ATOMIC_RELEASE);
+	rendezvous_load_view(self);
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		uint64_t start = rdtsc();
+
+		while (__atomic_load_n(&cpu_get(i)->command, __ATOMIC_ACQUIRE) != COMMAND_NONE &&
+		       rdtsc() - start < ticks(ACK_MS))
+			cpu_relax();
+	}
+}
+
+uint64_t machine_resume(void)
+{
+	struct cpu *self = this_cpu();
+
+	__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
+	stop_last = rdtsc();
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		struct cpu *c = cpu_get(i);
+		uint64_t start = rdtsc();
+
+		if (c == self)
+			continue;
+		while (cpu_mode(c) == CPU_STOPPED && rdtsc() - start < ticks(ACK_MS))
+			cpu_relax();
+		if (c->resume_tsc > stop_last)
+			stop_last = c->resume_tsc;
+	}
+	return stop_last - stop_first;
+}

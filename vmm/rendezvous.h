@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All CPUs at once: the current view, stopping and letting go. The initiator is
+ * the one CPU that holds the session; the functions of engine/machine.h that
+ * stop, switch and resume are implemented here.
+ */
+#ifndef VMM_RENDEZVOUS_H
+#define VMM_RENDEZVOUS_H
+
+#include "cpu.h"
+
+/* The view every CPU should run on, and a number that changes with it. */
+view_t rendezvous_view(uint64_t *generation);
+
+/* Sets the first view; boot context. */
+void rendezvous_init(view_t view);
+
+/**
+ * rendezvous_requests - all that others want of this CPU, before it enters the guest
+ *
+ * Stops while a rendezvous runs, loads the current view, and sets the mode. A CPU
+ * in a data step only sets the mode: it finishes the step first. When it returns,
+ * a later request comes with an NMI. Root mode, no locks.
+ */
+void rendezvous_requests(struct cpu *c);
+
+/* Loads the current view into this CPU's VMCS and invalidates. */
+void rendezvous_load_view(struct cpu *c);
+
+/* Makes a CPU leave the guest soon. Not for CPUs that wait for SIPI. */
+void cpu_kick(struct cpu *target);
+
+#endif

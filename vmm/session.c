@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "session.h"
+#include "cpu.h"
+#include "engine/engine.h"
+#include "log.h"
+#include "msr.h"
+#include "pool.h"
+#include "spin.h"
+#include "uart.h"
+#include "wire/mem.h"
+#include "wire/server.h"
+#include "x86.h"
+
+#define IDLE_HZ		10u	/* polls per second without a session */
+#define FAST_HZ		1000u	/* a FIFO of 16 bytes fills in 1.4 ms at 115200 */
+#define LINGER_MS	2000u	/* stay fast after the last byte */
+#define WATCH_S		2u	/* how often the others look whether the poller lives */
+
+static struct server server;
+static struct spin session_lock;
+static unsigned int poller;
+static uint64_t last_poll, last_byte;
+static uint32_t timer_shift;
+
+static uint64_t ticks_ms(unsigned int ms)
+{
+	return boot_info.tsc_hz / 1000 * ms;
+}
+
+static uint32_t timer_ticks(uint64_t tsc)
+{
+	uint64_t t = tsc >> timer_shift;
+
+	return t > 0xffffffff ? 0xffffffff : t ? (uint32_t)t : 1;
+}
+
+/* ---- what the protocol's verbs do ---- */
+
+static void op_info(struct text *t)
+{
+	struct engine_stats stats;
+	uint64_t exits = 0, timer = 0, hidden = 0;
+
+	engine_stats(&stats);
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		exits += cpu_get(i)->exits;
+		timer += cpu_get(i)->timer_exits;
+		hidden += cpu_get(i)->hidden_writes;
+	}
+	text_kv_str(t, "version", SUBTEXT_VERSION);
+	text_kv_dec(t, "cpus", boot_info.cpus);
+	text_kv_dec(t, "tsc_hz", boot_info.tsc_hz);
+	text_kv_dec(t, "uptime_ms", (rdtsc() - boot_info.tsc_start) / (boot_info.tsc_hz / 1000 + 1));
+	text_kv_hex(t, "memory", boot_info.phys);
+	text_kv_dec(t, "memory_kib", boot_info.size >> 10);
+	text_kv_dec(t, "pool_free_kib", pool_available() << 2);
+	text_kv_dec(t, "guarded_pages", stats.guarded_pages);
+	text_kv_dec(t, "live_sites", stats.live_sites);
+	text_kv_dec(t, "annex_used", stats.annex_used);
+	text_kv_dec(t, "merges", stats.merges);
+	text_kv_dec(t, "window_writes", stats.window_writes);
+	text_kv_dec(t, "hidden_writes", hidden);
+	text_kv_dec(t, "exits", exits);
+	text_kv_dec(t, "timer_exits", timer);
+}
+
+static bool op_list(unsigned int i, struct text *t)
+{
+	struct patch_info p;
+
+	if (!engine_info(i, &p))
+		return false;
+	text_kv_bytes(t, "id", p.id, sizeof(p.id));
+	text_kv_str(t, "name", p.name);
+	text_kv_str(t, "state", patch_state_name(p.state));
+	text_kv_dec(t, "sites", p.sites);
+	text_kv_dec(t, "pages", p.pages);
+	text_kv_hex(t, "annex", p.annex);
+	text_kv_dec(t, "text", p.text_size);
+	text_kv_dec(t, "data", p.data_size);
+	text_kv_dec(t, "applied", p.applied);
+	text_kv_dec(t, "reverted", p.reverted);
+	return true;
+}
+
+/* Slot of the held patch whose id begins with @id; false if there is none. */
+static bool find_patch(const uint8_t *id, unsigned int *slot)
+{
+	struct patch_info p;
+
+	for (*slot = 0; engine_info(*slot, &p); (*slot)++)
+		if (!memcmp(p.id, id, SERVER_ID_LEN))
+			return true;
+	return false;
+}
+
+static bool op_sites(const uint8_t *id, unsigned int i, struct text *t)
+{
+	unsigned int slot;
+	uint64_t gva;
+	const char *name;
+
+	if (!find_patch(id, &slot) || !engine_site(slot, i, &gva, &name))
+		return false;
+	text_kv_hex(t, "address", gva);
+	text_kv_str(t, "name", name);
+	return true;
+}
+
+static bool op_log(uint64_t *pos, struct text *t)
+{
+	char buf[256];
+	struct text line;
+
+	text_init(&line, buf, sizeof(buf));
+	if (!log_read(pos, &line))
+		return false;
+	text_kv_str(t, "text", buf);
+	return true;
+}
+
+static enum server_result refused(const struct refusal *why, struct text *reply)
+{
+	refusal_text(why, reply);
+	return SERVER_REFUSED;
+}
+
+static enum server_result started(enum engine_status s, const struct refusal *why,
+				  struct text *reply)
+{
+	return s == ENGINE_REFUSED ? refused(why, reply) : SERVER_PENDING;
+}
+
+static enum server_result op_apply_file(const void *file, size_t len, struct text *reply)
+{
+	struct refusal why = { 0 };
+
+	return started(engine_apply(file, len, &why), &why, reply);
+}
+
+static enum server_result op_apply_held(const uint8_t *id, struct text *reply)
+{
+	struct refusal why = { 0 };
+
+	return started(engine_apply_held(id, &why), &why, reply);
+}
+
+static enum server_result op_revert(const uint8_t *id, struct text *reply)
+{
+	struct refusal why = { 0 };
+
+	return started(engine_revert(id, &why), &why, reply);
+}
+
+static enum server_result op_poll(struct text *reply, struct text *progress)
+{
+	struct engine_result r = { 0 };
+	struct refusal why = { 0 };
+	unsigned int done, of;
+	const char *phase;
+
+	switch (engine_poll(&r, &why)) {
+	case ENGINE_REFUSED:
+		return refused(&why, reply);
+	case ENGINE_MORE:
+		phase = engine_phase(&done, &of);
+		if (phase) {
+			text_kv_str(progress, "phase", phase);
+			text_kv_dec(progress, "done", done);
+			text_kv_dec(progress, "of", of);
+		}
+		return SERVER_PENDING;
+	case ENGINE_DONE:
+		break;
+	}
+	text_kv_bytes(reply, "id", r.id, sizeof(r.id));
+	text_kv_str(reply, "name", r.name);
+	text_kv_dec(reply, "sites", r.sites);
+	text_kv_dec(reply, "pages", r.pages);
+	text_kv_dec(reply, "cpus", r.cpus);
+	text_kv_dec(reply, "steps", r.steps);
+	text_kv_dec(reply, "pause_tsc", r.pause);
+	text_kv_dec(reply, "pause_ns", r.pause * 1000 / (boot_info.tsc_hz / 1000000 + 1));
+	text_kv_hex(reply, "slide", r.slide);
+	text_kv_hex(reply, "annex", r.annex);
+	return SERVER_DONE;
+}
+
+static enum server_result op_abort(struct text *reply)
+{
+	struct refusal why = { 0 };
+
+	return engine_abort(&why) ? SERVER_DONE : refused(&why, reply);
+}
+
+static bool op_set(const char *key, const char *value)
+{
+	uint64_t v;
+
+	if (strlen(key) != 3 || memcmp(key, "log", 3) || !text_parse_u64(value, &v) || v > LOG_DEBUG)
+		return false;
+	boot_info.log_level = (uint8_t)v;
+	return true;
+}
+
+static bool op_send(const char *bytes, size_t len)
+{
+	return uart_queue(bytes, len);
+}
+
+static bool op_event(uint32_t *number, struct text *line)
+{
+	static struct event_text e;
+
+	if (!engine_next_event(&e))
+		return false;
+	*number = e.number;
+	text_str(line, e.text);
+	return true;
+}
+
+static const struct server_ops ops = {
+	.version = SUBTEXT_VERSION,
+	.info = op_info,
+	.list = op_list,
+	.sites = op_sites,
+	.log = op_log,
+	.apply_file = op_apply_file,
+	.apply_held = op_apply_held,
+	.revert = op_revert,
+	.poll = op_poll,
+	.abort = op_abort,
+	.set = op_set,
+	.send = op_send,
+	.event = op_event,
+};
+
+/* ---- polling ---- */
+
+int session_init(void)
+{
+	uint64_t upload = pool_alloc(PATCH_MAX_FILE / PAGE_SIZE, POOL_NORMAL);
+
+	if (!upload)
+		return -1;
+	last_poll = rdtsc();
+	timer_shift = (uint32_t)rdmsr(MSR_VMX_MISC) & 31;
+	uart_init(boot_info.serial_port, boot_info.serial_speed);
+	server_init(&server, &ops, boot_info.nonce, pool_va(upload), PATCH_MAX_FILE);
+	return 0;
+}
+
+/* One slice; true if the line or the engine want the next one soon. */
+static bool slice(void)
+{
+	bool overrun = false, busy;
+	char c;
+
+	for (unsigned int i = 0; i < UART_FIFO && uart_receive(&c, &overrun); i++) {
+		if (overrun)
+			server_overrun(&server);
+		server_input(&server, c);
+		last_byte = rdtsc();
+	}
+	msr_retype();
+	busy = server_poll(&server);
+	return uart_push() || busy || rdtsc() - last_byte < ticks_ms(LINGER_MS);
+}
+
+/* Is it this CPU's turn? The poller's, or anyone's when the poller has been silent (it waits for SIPI, say). */
+static bool my_turn(struct cpu *c)
+{
+	unsigned int p = __atomic_load_n(&poller, __ATOMIC_RELAXED);
+
+	if (p == c->index)
+		return true;
+	if (rdtsc() - __atomic_load_n(&last_poll, __ATOMIC_RELAXED) < ticks_ms(WATCH_S * 1000))
+		return false;
+	__atomic_store_n(&poller, c->index, __ATOMIC_RELAXED);
+	log_line(LOG_INFO, "cpu %u was silent: polling the line here", p);
+	return true;
+}
+
+uint32_t session_poll(struct cpu *c)
+{
+	bool soon;
+
+	if (!my_turn(c) || !spin_trylock(&session_lock))
+		return timer_ticks(ticks_ms(WATCH_S * 1000));
+	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
+	soon = slice();
+	spin_unlock(&session_lock);
+	return timer_ticks(boot_info.tsc_hz / (soon ? FAST_HZ : IDLE_HZ));
+}
+
+void session_parked(struct cpu *c)
+{
+	uint64_t start = rdtsc();
+
+	while (rdtsc() - start < ticks_ms(1))
+		cpu_relax();
+	if (my_turn(c) && spin_trylock(&session_lock)) {
+		__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
+		slice();
+		spin_unlock(&session_lock);
+	}
+}

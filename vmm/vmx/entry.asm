@@ -1,0 +1,254 @@
+; SPDX-License-Identifier: GPL-2.0-only
+; Into the guest and out of it; the call from the loader; the gates of root mode's IDT.
+
+bits 64
+default rel
+
+global resident_entry, vcpu_enter, vm_exit_entry, vcpu_leave, trap_stubs
+extern resident_main, trap_handler, nmi_handler, boot_info
+
+; struct cpu, cpu.h (checked there by vmx/launch.c)
+CPU_REGS	equ 104
+CPU_HOST_RSP	equ 232
+CPU_SELF	equ 240
+CPU_CANARY	equ 248
+CPU_OLD_FS	equ 296
+CPU_OLD_GS	equ 304
+BOOT_WORLDS	equ 16			; struct boot_info
+BOOT_NONCE	equ 88
+RESIDENT_VA	equ 0xffffffff80000000
+WORLD_SIZE	equ 16 * 4096
+STACK_TOP	equ 10 * 4096
+MSR_FS_BASE	equ 0xc0000100
+MSR_GS_BASE	equ 0xc0000101
+VMCS_HOST_RSP	equ 0x6c14
+
+section .text
+
+; uint64_t resident_entry(rdi = op, rsi = arg, rdx = return address)
+; Called under root mode's page tables with the firmware's rsp, which is not
+; mapped here: nothing is pushed before the switch to a stack of our own. FS and
+; GS get our bases before any C runs (the stack protector reads fs:0x28).
+resident_entry:
+	mov	r10, rsp
+	mov	r11, rdx
+	; rsi is the CPU's index for RESIDENT_LAUNCH and 0 otherwise
+	imul	r9, rsi, WORLD_SIZE
+	mov	rax, RESIDENT_VA
+	add	r9, rax
+	mov	rax, boot_info
+	add	r9, [rax + BOOT_WORLDS]
+	lea	rsp, [r9 + STACK_TOP]
+	push	r10
+	push	r11
+	push	r9
+	mov	[r9 + CPU_SELF], r9
+	mov	ecx, MSR_FS_BASE
+	rdmsr
+	mov	[r9 + CPU_OLD_FS], eax
+	mov	[r9 + CPU_OLD_FS + 4], edx
+	mov	rax, boot_info
+	mov	rax, [rax + BOOT_NONCE]
+	xor	rax, r9
+	mov	[r9 + CPU_CANARY + 0x28], rax
+	lea	rax, [r9 + CPU_CANARY]
+	mov	rdx, rax
+	shr	rdx, 32
+	wrmsr
+	mov	ecx, MSR_GS_BASE
+	rdmsr
+	mov	[r9 + CPU_OLD_GS], eax
+	mov	[r9 + CPU_OLD_GS + 4], edx
+	mov	rax, r9
+	mov	rdx, r9
+	shr	rdx, 32
+	wrmsr
+	sub	rsp, 8			; 16-byte alignment at the call
+	call	resident_main
+	add	rsp, 8
+	pop	r9
+	mov	r8, rax
+	mov	ecx, MSR_FS_BASE
+	mov	eax, [r9 + CPU_OLD_FS]
+	mov	edx, [r9 + CPU_OLD_FS + 4]
+	wrmsr
+	mov	ecx, MSR_GS_BASE
+	mov	eax, [r9 + CPU_OLD_GS]
+	mov	edx, [r9 + CPU_OLD_GS + 4]
+	wrmsr
+	mov	rax, r8
+	pop	r11
+	pop	rsp
+	jmp	r11
+
+%macro load_guest_regs 0
+	mov	rax, [rdi + CPU_REGS + 0 * 8]
+	mov	rcx, [rdi + CPU_REGS + 1 * 8]
+	mov	rdx, [rdi + CPU_REGS + 2 * 8]
+	mov	rbx, [rdi + CPU_REGS + 3 * 8]
+	mov	rbp, [rdi + CPU_REGS + 5 * 8]
+	mov	rsi, [rdi + CPU_REGS + 6 * 8]
+	mov	r8,  [rdi + CPU_REGS + 8 * 8]
+	mov	r9,  [rdi + CPU_REGS + 9 * 8]
+	mov	r10, [rdi + CPU_REGS + 10 * 8]
+	mov	r11, [rdi + CPU_REGS + 11 * 8]
+	mov	r12, [rdi + CPU_REGS + 12 * 8]
+	mov	r13, [rdi + CPU_REGS + 13 * 8]
+	mov	r14, [rdi + CPU_REGS + 14 * 8]
+	mov	r15, [rdi + CPU_REGS + 15 * 8]
+	mov	rdi, [rdi + CPU_REGS + 7 * 8]
+%endmacro
+
+; int vcpu_enter(struct cpu *c, bool launched): run the guest until its next
+; exit. 0 after an exit, 1 VMfailValid or VMfailInvalid: the guest did not run.
+; May be called again from an exit's handler (cpu_step()), so HOST_RSP follows
+; the stack; the VMCS is written only when it differs.
+vcpu_enter:
+	push	rbp
+	push	rbx
+	push	r12
+	push	r13
+	push	r14
+	push	r15
+	push	rdi
+	cmp	rsp, [rdi + CPU_HOST_RSP]
+	je	.rsp_known
+	mov	eax, VMCS_HOST_RSP
+	vmwrite	rax, rsp
+	jbe	.failed
+	mov	[rdi + CPU_HOST_RSP], rsp
+.rsp_known:
+	test	sil, sil
+	jz	.launch
+	load_guest_regs
+	vmresume
+	jbe	.failed
+	jmp	.failed
+.launch:
+	load_guest_regs
+	vmlaunch
+	jbe	.failed
+.failed:
+	; only a VMX instruction that failed comes here; no guest register changed
+	mov	eax, 1
+	jmp	vcpu_return
+
+; Every VM exit: rsp is as it was at the VM entry, the guest's registers are live.
+vm_exit_entry:
+	xchg	rdi, [rsp]
+	mov	[rdi + CPU_REGS + 0 * 8], rax
+	mov	[rdi + CPU_REGS + 1 * 8], rcx
+	mov	[rdi + CPU_REGS + 2 * 8], rdx
+	mov	[rdi + CPU_REGS + 3 * 8], rbx
+	mov	[rdi + CPU_REGS + 5 * 8], rbp
+	mov	[rdi + CPU_REGS + 6 * 8], rsi
+	mov	[rdi + CPU_REGS + 8 * 8], r8
+	mov	[rdi + CPU_REGS + 9 * 8], r9
+	mov	[rdi + CPU_REGS + 10 * 8], r10
+	mov	[rdi + CPU_REGS + 11 * 8], r11
+	mov	[rdi + CPU_REGS + 12 * 8], r12
+	mov	[rdi + CPU_REGS + 13 * 8], r13
+	mov	[rdi + CPU_REGS + 14 * 8], r14
+	mov	[rdi + CPU_REGS + 15 * 8], r15
+	mov	rax, [rsp]
+	mov	[rdi + CPU_REGS + 7 * 8], rax
+	xor	eax, eax
+	; nothing of the guest's choice stays in a register that C may use as an address
+	xor	ecx, ecx
+	xor	edx, edx
+	xor	esi, esi
+	xor	r8d, r8d
+	xor	r9d, r9d
+	xor	r10d, r10d
+	xor	r11d, r11d
+vcpu_return:
+	pop	rdi
+	pop	r15
+	pop	r14
+	pop	r13
+	pop	r12
+	pop	rbx
+	pop	rbp
+	ret
+
+; void vcpu_leave(struct leave_state *): root mode after VMXOFF gives the CPU back
+; to the firmware, callee-saved registers included: rdi points to { regs[16], cr3, rsp, rip,
+; efer, leave }
+vcpu_leave:
+	mov	r9, rdi
+	mov	rbx, [r9 + 3 * 8]
+	mov	rbp, [r9 + 5 * 8]
+	mov	r12, [r9 + 12 * 8]
+	mov	r13, [r9 + 13 * 8]
+	mov	r14, [r9 + 14 * 8]
+	mov	r15, [r9 + 15 * 8]
+	mov	rdi, [r9 + 16 * 8]
+	mov	rsi, [r9 + 17 * 8]
+	mov	rdx, [r9 + 18 * 8]
+	mov	rcx, [r9 + 19 * 8]
+	jmp	[r9 + 20 * 8]
+
+; Gates: vectors 0 ... 31, 16 bytes each. Vectors with an error code leave it
+; on the stack, the others push a zero.
+align 16
+trap_stubs:
+%assign v 0
+%rep 32
+	align 16
+%if v == 2
+	jmp	nmi_entry
+%else
+%if v != 8 && v != 10 && v != 11 && v != 12 && v != 13 && v != 14 && v != 17 && v != 21
+	push	0
+%endif
+	push	v
+	jmp	trap_common
+%endif
+%assign v v + 1
+%endrep
+
+%macro push_volatile 0
+	push	rax
+	push	rcx
+	push	rdx
+	push	rsi
+	push	rdi
+	push	r8
+	push	r9
+	push	r10
+	push	r11
+%endmacro
+
+%macro pop_volatile 0
+	pop	r11
+	pop	r10
+	pop	r9
+	pop	r8
+	pop	rdi
+	pop	rsi
+	pop	rdx
+	pop	rcx
+	pop	rax
+%endmacro
+
+; struct trap_frame of traps.c
+trap_common:
+	push_volatile
+	mov	rdi, rsp
+	cld
+	call	trap_handler
+	pop_volatile
+	add	rsp, 16
+	iretq
+
+nmi_entry:
+	push	0
+	push	2
+	push_volatile
+	cld
+	call	nmi_handler
+	pop_volatile
+	add	rsp, 16
+	iretq
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Emulation behind exits: CPUID and MSRs as a CPU without VMX has them. */
+#ifndef VMX_EXIT_H
+#define VMX_EXIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+
+/* Runs CPUID with the guest's EAX and ECX and hides what the guest cannot have. vmx/cpuid.c */
+void cpuid_emulate(struct cpu *c);
+
+/* False: the access gives #GP. msr.c */
+bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v);
+bool msr_write(struct cpu *c, uint32_t msr, uint64_t v);
+
+/* A page of zeros the guest sees where root mode lives. Set once by main.c. */
+extern uint64_t exit_zero_page;
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmx/launch.h"
+#include "cpu.h"
+#include "log.h"
+#include "map.h"
+#include "guest.h"
+#include "msr.h"
+#include "traps.h"
+#include "uart.h"
+#include "rendezvous.h"
+#include "vmx/caps.h"
+#include "vmx/ops.h"
+#include "vmx/run.h"
+#include "wire/mem.h"
+#include "x86.h"
+
+#define HOST_PAT	0x0007040600070406ull	/* the reset value */
+#define CR4_MCE		(1ull << 6)
+#define AR_UNUSABLE	0x10000u
+
+/* Offsets that vmx/entry.asm knows. */
+_Static_assert(offsetof(struct cpu, regs) == 104, "entry.asm");
+_Static_assert(offsetof(struct cpu, host_rsp) == 232, "entry.asm");
+_Static_assert(offsetof(struct cpu, self) == 240, "entry.asm");
+_Static_assert(offsetof(struct cpu, canary_block) == 248, "entry.asm");
+_Static_assert(offsetof(struct cpu, old_fs) == 296, "entry.asm");
+_Static_assert(offsetof(struct cpu, old_gs) == 304, "entry.asm");
+_Static_assert(offsetof(struct boot_info, worlds) == 16, "entry.asm");
+_Static_assert(offsetof(struct boot_info, nonce) == 88, "entry.asm");
+_Static_assert(WORLD_PAGES == 16 && WORLD_STACK_TOP == 10, "entry.asm");
+_Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout");
+
+struct leave_state {
+	uint64_t regs[GUEST_REGS];
+	uint64_t cr3, rsp, rip, efer, leave;
+};
+
+extern const char vm_exit_entry[];
+_Noreturn void vcpu_leave(const struct leave_state *s);
+
+static uint64_t msr_bitmap, io_bitmaps;
+static bool sealed;
+
+bool launch_init(void)
+{
+	uint8_t *io;
+
+	msr_bitmap = pool_alloc(1, POOL_NORMAL);
+	io_bitmaps = pool_alloc(2, POOL_NORMAL);
+	if (!msr_bitmap || !io_bitmaps)
+		return false;
+	msr_fill_bitmap(pool_va(msr_bitmap));
+	io = pool_va(io_bitmaps);
+	for (uint32_t p = boot_info.serial_port; p && p < boot_info.serial_port + UART_PORTS; p++)
+		io[p / 8] |= (uint8_t)(1u << p % 8);
+	return true;
+}
+
+bool launch_sealed(void)
+{
+	return __atomic_load_n(&sealed, __ATOMIC_RELAXED);
+}
+
+void launch_seal(void)
+{
+	uint64_t *pml4 = (uint64_t *)(RESIDENT_VA + boot_info.cr3 - boot_info.phys);
+
+	memset(pml4, 0, PAGE_SIZE / 2);
+	__atomic_store_n(&sealed, true, __ATOMIC_SEQ_CST);
+	log_line(LOG_INFO, "sealed: root mode maps nothing of the firmware's");
+}
+
+/* One guest segment out of the firmware's descriptor tables (SDM 3A "Segment Descriptors"). */
+static void guest_segment(unsigned int i, uint16_t selector, uint64_t gdt, bool system)
+{
+	uint64_t d[2] = { 0, 0 };
+	uint32_t ar = AR_UNUSABLE, limit = 0;
+	uint64_t base = 0;
+
+	if ((selector & ~7u) && !(selector & 4) &&
+	    !guest_read(gdt + (selector & ~7u), d, system ? 16 : 8)) {
+		ar = (uint32_t)(d[0] >> 40) & 0xf0ff;
+		limit = (uint32_t)((d[0] & 0xffff) | (d[0] >> 32 & 0xf0000));
+		if (ar & 0x8000)
+			limit = limit << 12 | 0xfff;
+		base = (d[0] >> 16 & 0xffffff) | (d[0] >> 56 & 0xff) << 24;
+		if (system)
+			base |= d[1] << 32;
+	}
+	vmwrite(GUEST_ES_SELECTOR + 2 * i, selector);
+	vmwrite(GUEST_ES_LIMIT + 2 * i, limit);
+	vmwrite(GUEST_ES_ACCESS_RIGHTS + 2 * i, ar);
+	vmwrite(GUEST_ES_BASE + 2 * i, base);
+}
+
+static void guest_segments(struct cpu *c)
+{
+	const struct firmware_state *fw = &c->fw;
+	const uint16_t selectors[] = { fw->es, fw->cs, fw->ss, fw->ds, fw->fs, fw->gs, fw->ldtr, fw->tr };
+	uint64_t gdt, idt;
+
+	memcpy(&gdt, fw->gdtr + 2, 8);
+	memcpy(&idt, fw->idtr + 2, 8);
+	for (unsigned int i = 0; i < 8; i++)
+		guest_segment(i, selectors[i], gdt, i >= 6);
+	if (!(fw->tr & ~7u)) {
+		/* VM entry wants a busy TSS; the firmware has none */
+		vmwrite(GUEST_TR_SELECTOR, 0);
+		vmwrite(GUEST_ES_LIMIT + 14, 0xffff);
+		vmwrite(GUEST_TR_ACCESS_RIGHTS, 0x8b);
+	}
+	vmwrite(GUEST_FS_BASE, c->old_fs);
+	vmwrite(GUEST_GS_BASE, c->old_gs);
+	vmwrite(GUEST_GDTR_BASE, gdt);
+	vmwrite(GUEST_GDTR_LIMIT, *(const uint16_t *)fw->gdtr);
+	vmwrite(GUEST_IDTR_BASE, idt);
+	vmwrite(GUEST_IDTR_LIMIT, *(const uint16_t *)fw->idtr);
+}
+
+static void guest_state(struct cpu *c)
+{
+	const struct firmware_state *fw = &c->fw;
+
+	guest_segments(c);
+	vmwrite(GUEST_CR0, fw->cr0 | CR0_NE);
+	vmwrite(CR0_GUEST_HOST_MASK, CR0_NE);
+	vmwrite(CR0_READ_SHADOW, fw->cr0);
+	vmwrite(GUEST_CR3, fw->cr3);
+	vmwrite(GUEST_CR4, fw->cr4 | CR4_VMXE);
+	vmwrite(CR4_GUEST_HOST_MASK, CR4_VMXE | CR4_SMXE);
+	vmwrite(CR4_READ_SHADOW, fw->cr4 & ~(CR4_VMXE | CR4_SMXE));
+	vmwrite(GUEST_DR7, 0x400);
+	vmwrite(GUEST_RSP, fw->rsp);
+	vmwrite(GUEST_RIP, fw->rip);
+	vmwrite(GUEST_RFLAGS, fw->rflags);
+	vmwrite(GUEST_SYSENTER_CS, rdmsr(MSR_SYSENTER_CS));
+	vmwrite(GUEST_SYSENTER_ESP, rdmsr(MSR_SYSENTER_ESP));
+	vmwrite(GUEST_SYSENTER_EIP, rdmsr(MSR_SYSENTER_EIP));
+	vmwrite(GUEST_IA32_DEBUGCTL, rdmsr(MSR_DEBUGCTL));
+	vmwrite(GUEST_IA32_PAT, rdmsr(MSR_PAT));
+	vmwrite(GUEST_IA32_EFER, fw->efer);
+	vmwrite(GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
+	vmwrite(GUEST_PENDING_DEBUG, 0);
+	vmwrite(VMCS_LINK_POINTER, ~0ull);
+}
+
+static void host_state(struct cpu *c)
+{
+	uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_VMXE;
+
+	if (cpuid(1, 0).ecx & (1u << 26))
+		cr4 |= CR4_OSXSAVE;
+	vmwrite(HOST_CR0, CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+	vmwrite(HOST_CR3, boot_info.cr3);
+	vmwrite(HOST_CR4, cr4);
+	vmwrite(HOST_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE);
+	vmwrite(HOST_IA32_PAT, HOST_PAT);
+	vmwrite(HOST_ES_SELECTOR, SELECTOR_DATA);
+	vmwrite(HOST_CS_SELECTOR, SELECTOR_CODE);
+	vmwrite(HOST_SS_SELECTOR, SELECTOR_DATA);
+	vmwrite(HOST_DS_SELECTOR, SELECTOR_DATA);
+	vmwrite(HOST_FS_SELECTOR, 0);
+	vmwrite(HOST_GS_SELECTOR, 0);
+	vmwrite(HOST_TR_SELECTOR, SELECTOR_TSS);
+	vmwrite(HOST_FS_BASE, (uint64_t)c->canary_block);
+	vmwrite(HOST_GS_BASE, (uint64_t)c);
+	vmwrite(HOST_TR_BASE, (uint64_t)&c->tss);
+	vmwrite(HOST_GDTR_BASE, (uint64_t)c->gdt);
+	vmwrite(HOST_IDTR_BASE, (uint64_t)traps_idt());
+	vmwrite(HOST_SYSENTER_CS, 0);
+	vmwrite(HOST_SYSENTER_ESP, 0);
+	vmwrite(HOST_SYSENTER_EIP, 0);
+	vmwrite(HOST_RIP, (uint64_t)vm_exit_entry);
+	c->host_rsp = 0;
+}
+
+static void controls(struct cpu *c)
+{
+	uint64_t exit_cap = rdmsr(MSR_VMX_TRUE_EXIT), entry_cap = rdmsr(MSR_VMX_TRUE_ENTRY);
+	uint32_t exit = EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_SAVE_PAT | EXIT_LOAD_PAT |
+			EXIT_SAVE_EFER | EXIT_LOAD_EFER | EXIT_SAVE_PREEMPTION_TIMER;
+	uint32_t entry = ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER | ENTRY_IA32E_GUEST;
+	uint32_t proc2 = ctl_adjust(rdmsr(MSR_VMX_PROC2),
+				    PROC2_EPT | PROC2_VPID | PROC2_UNRESTRICTED_GUEST | PROC2_RDTSCP |
+				    PROC2_INVPCID | PROC2_XSAVES | PROC2_USER_WAIT);
+
+	/* shadow stacks: the guest's SSP must not stay live in root mode, so both or neither */
+	if (ctl_may(exit_cap, EXIT_LOAD_CET) && ctl_may(entry_cap, ENTRY_LOAD_CET)) {
+		exit |= EXIT_LOAD_CET;
+		entry |= ENTRY_LOAD_CET;
+		vmwrite(GUEST_S_CET, 0);
+		vmwrite(GUEST_SSP, 0);
+		vmwrite(GUEST_INTERRUPT_SSP_TABLE, 0);
+		vmwrite(HOST_S_CET, 0);
+		vmwrite(HOST_SSP, 0);
+		vmwrite(HOST_INTERRUPT_SSP_TABLE, 0);
+	}
+	c->proc_controls = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
+				      PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_SECONDARY);
+	vmwrite(PIN_BASED_CONTROLS, ctl_adjust(rdmsr(MSR_VMX_TRUE_PIN), PIN_NMI_EXITING |
+					       PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER));
+	vmwrite(PROC_BASED_CONTROLS, c->proc_controls);
+	vmwrite(PROC_BASED_CONTROLS2, proc2);
+	vmwrite(EXIT_CONTROLS, ctl_adjust(exit_cap, exit));
+	vmwrite(ENTRY_CONTROLS, ctl_adjust(entry_cap, entry));
+	if (proc2 & PROC2_XSAVES)
+		vmwrite(XSS_EXITING_BITMAP, 0);
+	vmwrite(VPID, c->index + 1);
+	vmwrite(EXCEPTION_BITMAP, 0);
+	vmwrite(PAGE_FAULT_ERROR_CODE_MASK, 0);
+	vmwrite(PAGE_FAULT_ERROR_CODE_MATCH, 0);
+	vmwrite(CR3_TARGET_COUNT, 0);
+	vmwrite(EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(ENTRY_INTERRUPTION_INFO, 0);
+	vmwrite(MSR_BITMAP, msr_bitmap);
+	vmwrite(IO_BITMAP_A, io_bitmaps);
+	vmwrite(IO_BITMAP_B, io_bitmaps + PAGE_SIZE);
+	vmwrite(PREEMPTION_TIMER_VALUE, 0);
+}
+
+/* Leaves VMX operation after a failure and puts CR0 and CR4 back. */
+static enum resident_status give_up(struct cpu *c, enum resident_status why)
+{
+	if (c->vmx_on && !vmxoff())
+		log_line(LOG_ERROR, "VMXOFF failed");
+	c->vmx_on = c->launched = false;
+	cpu_set_mode(c, CPU_OFF);
+	write_cr4(c->fw.cr4);
+	write_cr0(c->fw.cr0);
+	return why;
+}
+
+enum resident_status launch_cpu(struct cpu *c)
+{
+	uint32_t revision = (uint32_t)rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
+	uint64_t error;
+
+	*(uint32_t *)((uint8_t *)c + WORLD_VMXON * PAGE_SIZE) = revision;
+	*(uint32_t *)((uint8_t *)c + WORLD_VMCS * PAGE_SIZE) = revision;
+	write_cr0(c->fw.cr0 | CR0_NE);
+	write_cr4(c->fw.cr4 | CR4_VMXE);
+	if (!vmxon(c->vmxon_hpa))
+		return give_up(c, RESIDENT_VMXON_FAILED);
+	c->vmx_on = true;
+	if (!vmclear(c->vmcs_hpa) || !vmptrld(c->vmcs_hpa))
+		return give_up(c, RESIDENT_VMCS_FAILED);
+	controls(c);
+	guest_state(c);
+	host_state(c);
+	rendezvous_load_view(c);
+	invvpid_all();
+
+	/* from its launch on it may be kicked, whether it has made an exit yet or not */
+	c->launched = true;
+	cpu_set_mode(c, CPU_GUEST);
+	if (vcpu_enter(c, false)) {
+		error = vmread(VM_INSTRUCTION_ERROR);
+		log_line(LOG_ERROR, "VMLAUNCH failed, VM-instruction error %lu", error);
+		return give_up(c, RESIDENT_LAUNCH_FAILED);
+	}
+	c->exit_reason = (uint32_t)vmread(EXIT_REASON);
+	if (c->exit_reason & EXIT_REASON_ENTRY_FAILURE) {
+		exit_dump(c);
+		return give_up(c, RESIDENT_LAUNCH_FAILED);
+	}
+	cpu_set_mode(c, CPU_ROOT);
+	log_line(LOG_INFO, "launched, APIC id %u", c->apic_id);
+	exit_handle(c);
+	vcpu_loop(c);
+}
+
+void launch_undo(struct cpu *c)
+{
+	struct leave_state s;
+	uint64_t cr0 = vmread(GUEST_CR0), cr4 = vmread(GUEST_CR4);
+
+	memcpy(s.regs, c->regs, sizeof(s.regs));
+	s.cr3 = vmread(GUEST_CR3);
+	s.rsp = vmread(GUEST_RSP);
+	s.rip = vmread(GUEST_RIP) + vmread(EXIT_INSTRUCTION_LENGTH);
+	s.efer = vmread(GUEST_IA32_EFER);
+	s.leave = boot_info.leave;
+	c->launched = false;
+	if (!vmxoff())
+		cpu_park("VMXOFF failed");
+	c->vmx_on = false;
+	cpu_set_mode(c, CPU_OFF);
+	write_cr4(cr4 & ~CR4_VMXE);
+	write_cr0(cr0);
+	vcpu_leave(&s);
+}

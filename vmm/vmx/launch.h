@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Into VMX operation and out of it again, one CPU at a time. */
+#ifndef VMX_LAUNCH_H
+#define VMX_LAUNCH_H
+
+#include <stdbool.h>
+#include "boot_info.h"
+
+struct cpu;
+
+/* Bitmaps all CPUs share; boot CPU, once. False if the pool is empty. */
+bool launch_init(void);
+
+/**
+ * launch_cpu - VMXON, VMCS, VMLAUNCH; the firmware goes on as the guest
+ * Returns only on failure (enum resident_status), with VMX off again.
+ */
+enum resident_status launch_cpu(struct cpu *c);
+
+/* VMXOFF and back to the firmware behind its VMCALL, for boot/'s undo. */
+_Noreturn void launch_undo(struct cpu *c);
+
+/* From now on nothing of the firmware's is mapped: drops the low half of root mode's tables. */
+void launch_seal(void);
+bool launch_sealed(void);
+
+#endif

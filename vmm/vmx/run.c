@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmx/run.h"
+#include "cpu.h"
+#include "log.h"
+#include "rendezvous.h"
+#include "traps.h"
+#include "vmx/ops.h"
+#include "vmx/step.h"
+#include "x86.h"
+
+#define STEP_EXITS	64u	/* a single instruction with its faults and NMIs needs a handful */
+
+uint64_t vcpu_linear_rip(void)
+{
+	uint64_t rip = vmread(GUEST_RIP);
+
+	/* in 64-bit mode CS has no base, whatever the field says */
+	if (vmread(ENTRY_CONTROLS) & ENTRY_IA32E_GUEST &&
+	    vmread(GUEST_CS_ACCESS_RIGHTS) & (1u << 13))
+		return rip;
+	return vmread(GUEST_CS_BASE) + rip;
+}
+
+void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error)
+{
+	bool protected = vmread(GUEST_CR0) & CR0_PE;
+	struct event first = c->event;
+	bool keep;
+
+	c->event = event_merge(first, vector, protected && exception_has_error(vector), error, &keep);
+	if (keep && (first.info & EVENT_TYPE_MASK) == EVENT_NMI)
+		c->nmi_pending = true;
+	else if (keep)
+		log_line(LOG_WARNING, "interrupt %u lost: its delivery gave exception %u",
+			 first.info & EVENT_VECTOR_MASK, vector);
+}
+
+void vcpu_skip(struct cpu *c)
+{
+	uint64_t rip = vmread(GUEST_RIP) + vmread(EXIT_INSTRUCTION_LENGTH);
+	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
+
+	(void)c;
+	if (!(vmread(ENTRY_CONTROLS) & ENTRY_IA32E_GUEST))
+		rip = (uint32_t)rip;
+	vmwrite(GUEST_RIP, rip);
+	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
+		vmwrite(GUEST_INTERRUPTIBILITY, blocking & ~(uint64_t)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+	if (vmread(GUEST_RFLAGS) & RFLAGS_TF)
+		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+}
+
+static void set_controls(struct cpu *c, uint32_t want)
+{
+	if (want == c->proc_controls)
+		return;
+	vmwrite(PROC_BASED_CONTROLS, want);
+	c->proc_controls = want;
+}
+
+static void prepare_event(struct cpu *c)
+{
+	if (c->mc_pending && !c->event.info) {
+		c->mc_pending = false;
+		c->event.info = EVENT_VALID | EVENT_HW_EXCEPTION | VECTOR_MC;
+	}
+	if (!c->event.info)
+		return;
+	if (c->event.info == VECTORING_TRIPLE_FAULT)
+		cpu_park("the guest's triple fault could not be passed on");
+	vmwrite(ENTRY_INTERRUPTION_INFO, c->event.info);
+	if (c->event.info & EVENT_HAS_ERROR)
+		vmwrite(ENTRY_EXCEPTION_ERROR_CODE, c->event.error);
+	if (c->event.insn_len)
+		vmwrite(ENTRY_INSTRUCTION_LENGTH, c->event.insn_len);
+	c->event = (struct event){ 0 };
+}
+
+static void prepare_entry(struct cpu *c)
+{
+	bool stepping = c->step.active || c->mtf_wanted;
+	uint32_t controls = c->proc_controls & ~(PROC_MONITOR_TRAP_FLAG | PROC_NMI_WINDOW);
+
+	if (stepping) {
+		controls |= PROC_MONITOR_TRAP_FLAG;
+		if (!c->event.info)
+			step_shadow();
+	} else if (c->nmi_pending && !c->wait_sipi) {
+		/* an NMI goes in by its window only: some CPUs refuse it in an STI shadow */
+		controls |= PROC_NMI_WINDOW;
+	}
+	set_controls(c, controls);
+	prepare_event(c);
+}
+
+static void run_once(struct cpu *c)
+{
+	prepare_entry(c);
+	if (vcpu_enter(c, true)) {
+		exit_dump(c);
+		vmx_failed("vmresume", c->index);
+	}
+	c->exits++;
+	cpu_set_mode(c, CPU_ROOT);
+	c->exit_reason = (uint32_t)vmread(EXIT_REASON);
+	exit_handle(c);
+}
+
+void vcpu_loop(struct cpu *c)
+{
+	for (;;) {
+		rendezvous_requests(c);
+		run_once(c);
+	}
+}
+
+bool vcpu_step(struct cpu *c)
+{
+	uint64_t rip = vcpu_linear_rip();
+	bool done = false;
+
+	c->mtf_wanted = true;
+	for (unsigned int i = 0; i < STEP_EXITS && !done; i++) {
+		run_once(c);
+		done = !c->step.active && ((uint16_t)c->exit_reason == EXIT_MONITOR_TRAP ||
+					   vcpu_linear_rip() != rip);
+	}
+	c->mtf_wanted = false;
+	return done;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmx/sipi.h"
+#include "apic.h"
+#include "cpu.h"
+#include "vmx/ops.h"
+#include "wire/mem.h"
+#include "x86.h"
+
+/* Real-mode segments ES CS SS DS FS GS, then LDTR and TR: access rights in VMCS order. */
+static const uint32_t rights[] = { 0x93, 0x9b, 0x93, 0x93, 0x93, 0x93, 0x82, 0x8b };
+
+static void segments(uint8_t vector)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		vmwrite(GUEST_ES_SELECTOR + 2 * i, 0);
+		vmwrite(GUEST_ES_BASE + 2 * i, 0);
+		vmwrite(GUEST_ES_LIMIT + 2 * i, 0xffff);
+		vmwrite(GUEST_ES_ACCESS_RIGHTS + 2 * i, rights[i]);
+	}
+	vmwrite(GUEST_CS_SELECTOR, (uint64_t)vector << 8);
+	vmwrite(GUEST_CS_BASE, (uint64_t)vector << 12);
+	vmwrite(GUEST_GDTR_BASE, 0);
+	vmwrite(GUEST_GDTR_LIMIT, 0xffff);
+	vmwrite(GUEST_IDTR_BASE, 0);
+	vmwrite(GUEST_IDTR_LIMIT, 0xffff);
+}
+
+static void debug_registers(void)
+{
+	__asm__ volatile("mov %0, %%dr0\n\tmov %0, %%dr1\n\tmov %0, %%dr2\n\tmov %0, %%dr3\n\t"
+			 "mov %1, %%dr6" : : "r"(0ull), "r"(0xffff0ff0ull));
+	vmwrite(GUEST_DR7, 0x400);
+}
+
+void sipi_start(struct cpu *c, uint8_t vector)
+{
+	/* INIT leaves CD and NW alone */
+	uint64_t cr0 = CR0_ET | (vmread(GUEST_CR0) & (CR0_CD | CR0_NW));
+
+	c->wait_sipi = false;
+	c->event.info = 0;
+	apic_reset();
+	segments(vector);
+	debug_registers();
+	vmwrite(GUEST_CR0, cr0 | CR0_NE);
+	vmwrite(CR0_READ_SHADOW, cr0);
+	vmwrite(GUEST_CR3, 0);
+	vmwrite(GUEST_CR4, CR4_VMXE);
+	vmwrite(CR4_READ_SHADOW, 0);
+	vmwrite(GUEST_IA32_EFER, 0);
+	vmwrite(ENTRY_CONTROLS, vmread(ENTRY_CONTROLS) & ~(uint64_t)ENTRY_IA32E_GUEST);
+	vmwrite(GUEST_RFLAGS, RFLAGS_FIXED);
+	vmwrite(GUEST_RIP, 0);
+	vmwrite(GUEST_RSP, 0);
+	vmwrite(GUEST_IA32_DEBUGCTL, 0);
+	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
+	vmwrite(GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(GUEST_PENDING_DEBUG, 0);
+	memset(c->regs, 0, sizeof(c->regs));
+	c->regs[REG_RDX] = cpuid(1, 0).eax;
+	__asm__ volatile("mov %0, %%cr2" : : "r"(0ull) : "memory");
+	invvpid_all();
+}

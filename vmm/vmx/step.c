@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmx/step.h"
+#include "cpu.h"
+#include "engine/engine.h"
+#include "log.h"
+#include "rendezvous.h"
+#include "traps.h"
+#include "vmx/ops.h"
+#include "x86.h"
+
+#define NOBODYS_PORT	0xfff0u		/* 4 bytes from here on decode to nothing on a PC */
+
+void step_shadow(void)
+{
+	uint64_t rflags = vmread(GUEST_RFLAGS);
+	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
+
+	if ((rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
+	    !(blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)))
+		vmwrite(GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_STI);
+}
+
+static void merge(struct cpu *c)
+{
+	for (unsigned int i = 0; i < c->step.pages; i++)
+		if (c->step.page[i].rights & VIEW_W)
+			engine_written(c->step.page[i].gpa);
+}
+
+/* A step view that shows what the current view shows, and nothing opened. */
+static void fork_view(struct cpu *c)
+{
+	struct step *s = &c->step;
+	view_t current = rendezvous_view(&s->generation);
+
+	view_put(s->view);
+	s->view = view_fork(current, POOL_STEP);
+	s->pages = 0;
+	if (!s->view)
+		cpu_park("no memory for a step view, %lu pages free", (uint64_t)pool_available());
+}
+
+static bool is_open(const struct step *s, uint64_t gpa, unsigned int rights)
+{
+	for (unsigned int i = 0; i < s->pages; i++)
+		if (s->page[i].gpa == gpa && (s->page[i].rights & rights) == rights)
+			return true;
+	return false;
+}
+
+/* May the view of an earlier step serve again? Only if it opens this page and no other. */
+static bool reusable(const struct cpu *c, uint64_t gpa, unsigned int rights)
+{
+	const struct step *s = &c->step;
+
+	return s->view && s->generation == c->generation && s->pages == 1 && is_open(s, gpa, rights);
+}
+
+void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
+{
+	struct step *s = &c->step;
+
+	if (!s->active && reusable(c, gpa, rights)) {
+		vmwrite(EPT_POINTER, view_eptp(s->view));
+		s->active = true;
+		return;
+	}
+	if (s->active && s->pages == STEP_PAGES) {
+		/*
+		 * Only restartable instructions touch so many pages: what they wrote
+		 * so far stands, and they go on with the pages to come.
+		 */
+		merge(c);
+		fork_view(c);
+	}
+	if (!s->active)
+		fork_view(c);
+	if (view_map(s->view, gpa, hpa, rights, POOL_STEP))
+		cpu_park("no memory to open page 0x%lx, %lu pages free", gpa,
+			 (uint64_t)pool_available());
+	s->page[s->pages].gpa = gpa;
+	s->page[s->pages++].rights = rights;
+	s->active = true;
+	vmwrite(EPT_POINTER, view_eptp(s->view));
+	/* the tables of this root may have meant something else before */
+	invept_all();
+}
+
+void step_io(struct cpu *c)
+{
+	if (!c->step.active) {
+		c->step.pages = 0;
+		view_put(c->step.view);
+		c->step.view = 0;
+	}
+	c->step.active = true;
+	c->step.io_redirected = true;
+	c->step.io_dx = (uint16_t)c->regs[REG_RDX];
+	c->regs[REG_RDX] = (c->regs[REG_RDX] & ~0xffffull) | NOBODYS_PORT;
+}
+
+static void restore_dx(struct cpu *c)
+{
+	if (c->step.io_redirected)
+		c->regs[REG_RDX] = (c->regs[REG_RDX] & ~0xffffull) | c->step.io_dx;
+	c->step.io_redirected = false;
+}
+
+void step_finish(struct cpu *c)
+{
+	uint64_t generation;
+	view_t current = rendezvous_view(&generation);
+
+	merge(c);
+	restore_dx(c);
+	c->step.active = false;
+	/* a view that came meanwhile is loaded by rendezvous_requests() */
+	if (c->step.view && c->generation == generation)
+		vmwrite(EPT_POINTER, view_eptp(current));
+}
+
+void step_cancel(struct cpu *c)
+{
+	if (c->step.active)
+		step_finish(c);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processor instructions and architectural numbers that root mode needs besides VMX. */
+#ifndef VMM_X86_H
+#define VMM_X86_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CR0_PE			(1ull << 0)
+#define CR0_ET			(1ull << 4)
+#define CR0_NE			(1ull << 5)
+#define CR0_WP			(1ull << 16)
+#define CR0_NW			(1ull << 29)
+#define CR0_CD			(1ull << 30)
+#define CR0_PG			(1ull << 31)
+#define CR4_PAE			(1ull << 5)
+#define CR4_LA57		(1ull << 12)
+#define CR4_VMXE		(1ull << 13)
+#define CR4_SMXE		(1ull << 14)
+#define CR4_OSXSAVE		(1ull << 18)
+#define CR4_PKE			(1ull << 22)
+#define CR4_CET			(1ull << 23)
+
+#define EFER_LME		(1ull << 8)
+#define EFER_LMA		(1ull << 10)
+#define EFER_NXE		(1ull << 11)
+
+#define RFLAGS_FIXED		(1ull << 1)
+#define RFLAGS_TF		(1ull << 8)
+#define RFLAGS_IF		(1ull << 9)
+
+#define MSR_APIC_BASE		0x1bu
+#define MSR_FEATURE_CONTROL	0x3au
+#define MSR_BIOS_UPDT_TRIG	0x79u
+#define MSR_MTRRCAP		0xfeu
+#define MSR_SYSENTER_CS		0x174u
+#define MSR_SYSENTER_ESP	0x175u
+#define MSR_SYSENTER_EIP	0x176u
+#define MSR_DEBUGCTL		0x1d9u
+#define MSR_MTRR_PHYSBASE0	0x200u
+#define MSR_MTRR_FIX64K		0x250u
+#define MSR_PAT			0x277u
+#define MSR_MTRR_DEF_TYPE	0x2ffu
+#define MSR_VMX_FIRST		0x480u
+#define MSR_VMX_LAST		0x491u
+#define MSR_VMX_BASIC		0x480u
+#define MSR_VMX_MISC		0x485u
+#define MSR_VMX_PROC2		0x48bu
+#define MSR_VMX_TRUE_PIN	0x48du
+#define MSR_VMX_TRUE_PROC	0x48eu
+#define MSR_VMX_TRUE_EXIT	0x48fu
+#define MSR_VMX_TRUE_ENTRY	0x490u
+#define MSR_X2APIC_EOI		0x80bu
+#define MSR_X2APIC_ICR		0x830u
+#define MSR_S_CET		0x6a2u
+#define MSR_INT_SSP_TABLE	0x6a8u
+#define MSR_EFER		0xc0000080u
+#define MSR_LSTAR		0xc0000082u
+#define MSR_FS_BASE		0xc0000100u
+#define MSR_GS_BASE		0xc0000101u
+
+#define APIC_BASE_ENABLE	(1ull << 11)
+#define APIC_BASE_X2APIC	(1ull << 10)
+
+enum vector {
+	VECTOR_DB = 1,
+	VECTOR_NMI = 2,
+	VECTOR_UD = 6,
+	VECTOR_DF = 8,
+	VECTOR_GP = 13,
+	VECTOR_MC = 18,
+};
+
+static inline uint64_t rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t v)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
+{
+	struct cpuid r;
+
+	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub) : "memory");
+	return r;
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outb(uint16_t port, uint8_t v)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
+static inline void invlpg(const void *va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+#define READ_CR(n) static inline uint64_t read_cr##n(void)			\
+{										\
+	uint64_t v;								\
+										\
+	__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));			\
+	return v;								\
+}
+READ_CR(0)
+READ_CR(2)
+READ_CR(3)
+READ_CR(4)
+#undef READ_CR
+
+static inline void write_cr4(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
+}
+
+static inline void write_cr0(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
+}
+
+/*
+ * Accesses with values of the guest's choice: a #GP in root mode comes back as
+ * false (traps.c finds the fixup in .extable).
+ */
+static inline bool rdmsr_safe(uint32_t msr, uint64_t *v)
+{
+	uint32_t lo, hi;
+	bool ok = true;
+
+	__asm__ volatile("1: rdmsr\n2:\n"
+			 ".pushsection .text.fixup, \"ax\"\n3: xor %2, %2\n xor %0, %0\n xor %1, %1\n jmp 2b\n.popsection\n"
+			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
+			 : "=a"(lo), "=d"(hi), "+r"(ok) : "c"(msr));
+	*v = (uint64_t)hi << 32 | lo;
+	return ok;
+}
+
+static inline bool wrmsr_safe(uint32_t msr, uint64_t v)
+{
+	bool ok = true;
+
+	__asm__ volatile("1: wrmsr\n2:\n"
+			 ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n jmp 2b\n.popsection\n"
+			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
+			 : "+r"(ok) : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+	return ok;
+}
+
+static inline bool xsetbv_safe(uint32_t xcr, uint64_t v)
+{
+	bool ok = true;
+
+	__asm__ volatile("1: xsetbv\n2:\n"
+			 ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n jmp 2b\n.popsection\n"
+			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
+			 : "+r"(ok) : "c"(xcr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+	return ok;
+}
+
+#endif

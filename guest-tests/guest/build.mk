@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The test guest: a small SMP kernel in an EFI application.
+
+GUEST := guest-tests/guest
+GUEST_OBJ := $(BUILD)/obj/$(GUEST)
+
+# Built as a Linux kernel is: absolute addresses in the top 2 GiB, relocations kept for the
+# slide, a 5-byte NOP at each entry.
+GUEST_CFLAGS := -std=gnu11 -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -O2 -g $(WARNINGS) -pg -mfentry -mnop-mcount
+GUEST_C := $(sort $(notdir $(wildcard $(GUEST)/kernel/*.c)))
+GUEST_ASM := head.asm entry.asm trampoline.asm poke.asm
+GUEST_OBJS := $(GUEST_C:%.c=$(GUEST_OBJ)/kernel/%.o) $(GUEST_ASM:%.asm=$(GUEST_OBJ)/kernel/%.asm.o)
+
+ALL += $(BUILD)/test-guest.efi $(BUILD)/test-guest.elf
+DEPS += $(GUEST_C:%.c=$(GUEST_OBJ)/kernel/%.d) $(GUEST_OBJ)/efi/stub.d
+
+$(GUEST_OBJ)/kernel/endbr.o: GUEST_CF := -fcf-protection=branch
+$(GUEST_OBJ)/kernel/%.o: $(GUEST)/kernel/%.c $(GUEST)/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) $(or $(GUEST_CF),-fcf-protection=none) -MMD -MP -c -o $@ $<
+
+$(GUEST_OBJ)/kernel/%.asm.o: $(GUEST)/kernel/%.asm $(GUEST)/build.mk
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -o $@ $<
+
+$(BUILD)/test-guest.elf: $(GUEST_OBJS) $(GUEST)/kernel/kernel.lds
+	$(LD) -nostdlib -static --build-id=sha1 --emit-relocs --no-warn-rwx-segments \
+		-z max-page-size=4096 -z noexecstack -T $(GUEST)/kernel/kernel.lds -o $@ $(GUEST_OBJS)
+
+# The loader needs relocations, not debugging information.
+$(GUEST_OBJ)/kernel.elf: $(BUILD)/test-guest.elf
+	$(OBJCOPY) --strip-debug $< $@
+
+$(GUEST_OBJ)/efi/stub.o: $(GUEST)/efi/stub.c $(GUEST)/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(EFI_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUEST_OBJ)/efi/blob.o: $(GUEST)/efi/blob.asm $(GUEST_OBJ)/kernel.elf
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -DKERNEL_ELF='"$(GUEST_OBJ)/kernel.elf"' -o $@ $<
+
+$(BUILD)/test-guest.efi: $(GUEST_OBJ)/efi/stub.o $(GUEST_OBJ)/efi/blob.o
+	$(LD) $(EFI_LDFLAGS) $^ -o $(GUEST_OBJ)/test-guest.so $(EFI_LDLIBS)
+	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $(GUEST_OBJ)/test-guest.so $@

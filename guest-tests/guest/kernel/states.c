@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Scenarios 3 and 5: CPUs in every state a commit may find them in. */
+#include "apic.h"
+#include "command.h"
+#include "console.h"
+#include "cpu.h"
+#include "job.h"
+#include "lib.h"
+#include "sched.h"
+#include "smp.h"
+#include "targets.h"
+#include "x86.h"
+
+#define ANSWER_US	1000000u
+#define BOOT_CPU_MS	1u	/* interrupts off on the CPU that has the console */
+
+static uint64_t ms(uint64_t n)
+{
+	return tsc_hz / 1000 * n;
+}
+
+/* How long a job may keep interrupts off: for good, but on the boot CPU. */
+static uint64_t off_until(const struct run *r)
+{
+	if (r->cpu == 0)
+		return rdtsc() + ms(BOOT_CPU_MS);
+	return r->arg[0] ? rdtsc() + ms(r->arg[0]) : ~0ull;
+}
+
+static void cli_body(struct run *r)
+{
+	while (!r->stop) {
+		uint64_t until;
+
+		cli();
+		until = off_until(r);
+		while (!r->stop && rdtsc() < until)
+			r->count[0]++;
+		sti();
+		r->count[1]++;
+	}
+}
+
+static const char *counted(const struct run *r)
+{
+	return r->count[0] ? NULL : "did nothing";
+}
+
+const struct job cli_job = {
+	.name = "cli-loop", .body = cli_body, .verdict = counted,
+	.promise = "spins with interrupts off", .counter = { "spins", "rounds" },
+};
+
+static void halt_body(struct run *r)
+{
+	while (!r->stop) {
+		sti_hlt();
+		r->count[0]++;
+	}
+}
+
+const struct job halt_job = {
+	.name = "halt", .body = halt_body, .verdict = counted,
+	.promise = "halts and wakes with every tick", .counter = { "wakes" },
+};
+
+/* Interrupts off and halted: only an NMI wakes it. */
+static void halt_cli_body(struct run *r)
+{
+	cli();
+	while (!r->stop) {
+		__asm__ volatile("hlt" : : : "memory");
+		r->count[0]++;
+	}
+	sti();
+}
+
+static void release_by_nmi(struct run *r)
+{
+	apic_send(cpus[r->cpu].apic_id, ICR_NMI | ICR_ASSERT);
+}
+
+/* The NMI of the release, and not one more. */
+static const char *halt_cli_verdict(const struct run *r)
+{
+	return r->count[0] == 1 ? NULL : "woke without an NMI, or not at all";
+}
+
+const struct job halt_cli_job = {
+	.name = "halt-cli", .body = halt_cli_body, .verdict = halt_cli_verdict,
+	.promise = "halted with interrupts off, woken by the one NMI sent to it",
+	.counter = { "wakes" }, .release = release_by_nmi, .needs_other = true,
+};
+
+/* The next CPU that is up, or this one. */
+static struct cpu *neighbour(unsigned int cpu, uint64_t round)
+{
+	unsigned int i;
+
+	for (i = 0; i < ncpus; i++) {
+		struct cpu *c = &cpus[(cpu + 1 + round + i) % ncpus];
+
+		if (c->online && c->index != cpu)
+			return c;
+	}
+	return &cpus[cpu];
+}
+
+enum { SENT, UNANSWERED };
+
+static void send_and_wait(struct run *r, struct cpu *to, uint32_t command,
+			  volatile uint64_t *counter)
+{
+	uint64_t before = *counter, start;
+
+	apic_send(to->apic_id, command);
+	r->count[SENT]++;
+	start = rdtsc();
+	while (*counter == before && !r->stop) {
+		if (rdtsc() - start > tsc_hz / 1000000 * ANSWER_US) {
+			r->count[UNANSWERED]++;
+			return;
+		}
+		pause();
+	}
+}
+
+static void ipi_body(struct run *r)
+{
+	while (!r->stop) {
+		struct cpu *to = neighbour(r->cpu, r->count[SENT]);
+
+		send_and_wait(r, to, ICR_FIXED | ICR_ASSERT | VEC_FLOOD, &to->ipis);
+	}
+}
+
+static void nmi_body(struct run *r)
+{
+	while (!r->stop) {
+		struct cpu *to = neighbour(r->cpu, r->count[SENT]);
+
+		send_and_wait(r, to, ICR_NMI | ICR_ASSERT, &to->nmis);
+	}
+}
+
+static const char *answered(const struct run *r)
+{
+	if (!r->count[SENT])
+		return "sent nothing";
+	return r->count[UNANSWERED] ? "one was lost" : NULL;
+}
+
+const struct job ipi_job = {
+	.name = "ipi-flood", .body = ipi_body, .verdict = answered,
+	.promise = "every interrupt sent to another CPU arrives",
+	.counter = { "sent", "unanswered" },
+};
+
+const struct job nmi_job = {
+	.name = "nmi-flood", .body = nmi_body, .verdict = answered,
+	.promise = "every NMI sent to another CPU arrives",
+	.counter = { "sent", "unanswered" },
+};
+
+enum { HELD, PENDED, HOLD_FAILED };
+
+static bool wait_for(volatile uint64_t *counter, uint64_t value)
+{
+	uint64_t start = rdtsc();
+
+	while (*counter != value && rdtsc() - start < tsc_hz / 1000000 * ANSWER_US)
+		pause();
+	return *counter == value;
+}
+
+/*
+ * Keeps a CPU inside its NMI handler, sends it two more NMIs meanwhile: one
+ * of them must come when the handler returns, the other is merged with it
+ * (SDM 3A, "Handling Multiple NMIs").
+ */
+static void hold_once(struct run *r, struct cpu *to)
+{
+	uint64_t before = to->nmis, hold = ms(r->arg[1] ? r->arg[1] : 20), start;
+
+	to->nmi_hold = rdtsc() + (to->index ? hold : ms(BOOT_CPU_MS));
+	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
+	if (!wait_for(&to->nmis, before + 1)) {
+		r->count[HOLD_FAILED]++;
+		return;
+	}
+	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
+	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
+	start = rdtsc();
+	while (to->in_nmi && rdtsc() - start < 2 * hold)
+		pause();
+	r->count[HELD]++;
+	if (!wait_for(&to->nmis, before + 2))
+		r->count[HOLD_FAILED]++;
+	else
+		r->count[PENDED]++;
+}
+
+static void hold_body(struct run *r)
+{
+	while (!r->stop)
+		hold_once(r, &cpus[r->arg[0] % ncpus]);
+}
+
+static const char *hold_verdict(const struct run *r)
+{
+	if (!r->count[HELD])
+		return "held nobody";
+	return r->count[HOLD_FAILED] ? "an NMI was lost or came twice" : NULL;
+}
+
+const struct job nmi_hold_job = {
+	.name = "nmi-hold", .body = hold_body, .verdict = hold_verdict,
+	.promise = "a CPU in its NMI handler gets one more NMI afterwards, not two",
+	.counter = { "held", "pended", "failed" }, .needs_other = false,
+};
+
+enum { TRIPS, TRIPS_WRONG };
+
+static void real_body(struct run *r)
+{
+	uint32_t rounds = r->arg[0] ? (uint32_t)r->arg[0] : 300;
+
+	while (!r->stop) {
+		if (real_mode_trip(rounds) != rounds)
+			r->count[TRIPS_WRONG]++;
+		r->count[TRIPS]++;
+	}
+}
+
+static const char *real_verdict(const struct run *r)
+{
+	if (!r->count[TRIPS])
+		return "never got there";
+	return r->count[TRIPS_WRONG] ? "came back with a wrong result" : NULL;
+}
+
+const struct job real_job = {
+	.name = "real-mode", .body = real_body, .verdict = real_verdict,
+	.promise = "goes to real mode and back", .counter = { "trips", "wrong" },
+};
+
+enum { STARTS, START_FAILED, FIRST_OLD, FIRST_NEW, FIRST_OTHER, FIRST_LATE };
+
+static void count_first(struct run *r, uint32_t result, enum expectation e)
+{
+	if (result == RESULT_OLD || result == RESULT_NEW)
+		r->count[result == RESULT_OLD ? FIRST_OLD : FIRST_NEW]++;
+	else
+		r->count[FIRST_OTHER]++;
+	if ((e == EXPECT_OLD && result != RESULT_OLD) || (e == EXPECT_NEW && result != RESULT_NEW))
+		r->count[FIRST_LATE]++;
+}
+
+/* Sends a CPU (argument 1) to wait for SIPI and starts it again, over and over. */
+static void bounce_body(struct run *r)
+{
+	unsigned int cpu = (unsigned int)r->arg[0];
+
+	while (!r->stop && cpu != r->cpu && cpu < ncpus) {
+		enum expectation e;
+
+		cpu_reset(cpu);
+		delay_us(r->arg[1]);
+		e = expected_now;
+		cpus[cpu].first_result = 0;
+		if (cpu_start(cpu))
+			count_first(r, cpus[cpu].first_result, e);
+		else
+			r->count[START_FAILED]++;
+		r->count[STARTS]++;
+	}
+}
+
+static const char *bounce_verdict(const struct run *r)
+{
+	if (!r->count[STARTS])
+		return "started nobody";
+	if (r->count[START_FAILED])
+		return "a CPU did not come up";
+	if (r->count[FIRST_OTHER])
+		return "a first result that is neither old nor new";
+	return r->count[FIRST_LATE] ? "a started CPU ran the wrong code" : NULL;
+}
+
+const struct job bounce_job = {
+	.name = "bounce", .body = bounce_body, .verdict = bounce_verdict,
+	.promise = "a CPU reset by INIT and started by SIPI runs the code of the day",
+	.counter = { "starts", "failed", "old", "new", "other", "late" },
+};
+
+static bool cpu_argument(char *args, unsigned int *cpu)
+{
+	uint64_t n;
+
+	if (parse_number(next_word(&args), &n) && n > 0 && n < ncpus) {
+		*cpu = (unsigned int)n;
+		return true;
+	}
+	tap("no such CPU", "up or down");
+	return false;
+}
+
+void command_up(char *args)
+{
+	unsigned int cpu;
+
+	if (!cpu_argument(args, &cpu))
+		return;
+	tap(cpu_start(cpu) ? NULL : "does not come up", "up %u", cpu);
+	print("# first cpu=%u result=0x%x\n", cpu, cpus[cpu].first_result);
+}
+
+void command_down(char *args)
+{
+	unsigned int cpu;
+
+	if (!cpu_argument(args, &cpu))
+		return;
+	cpu_reset(cpu);
+	tap(NULL, "down %u", cpu);
+}
+
+/*
+ * Loops with its RIP inside an entry until it is moved out: by an NMI if it has
+ * interrupts off (argument 1), by an IPI if not, by a byte on COM1 if it is
+ * the boot CPU. The timer is off, so that nothing else ever interrupts it.
+ */
+static void straggle_body(struct run *r)
+{
+	struct cpu *c = &cpus[r->cpu];
+
+	apic_timer(false);
+	if (r->arg[0] && r->cpu != 0)
+		cli();
+	if (r->cpu == 0)
+		c->ipi_move_to = (uint64_t)straggle_out;
+	r->count[0]++;
+	straggle_enter();
+	sti();
+	apic_timer(true);
+	r->count[1]++;
+}
+
+static void straggle_release(struct run *r)
+{
+	struct cpu *c = &cpus[r->cpu];
+
+	if (r->arg[0]) {
+		c->nmi_move_to = (uint64_t)straggle_out;
+		apic_send(c->apic_id, ICR_NMI | ICR_ASSERT);
+	} else {
+		c->ipi_move_to = (uint64_t)straggle_out;
+		apic_send(c->apic_id, ICR_FIXED | ICR_ASSERT | VEC_MOVE);
+	}
+}
+
+static const char *straggle_verdict(const struct run *r)
+{
+	return r->count[0] == 1 && r->count[1] == 1 ? NULL : "did not come out";
+}
+
+const struct job straggle_job = {
+	.name = "straggler", .body = straggle_body, .verdict = straggle_verdict,
+	.promise = "a CPU that looped inside an entry is out again",
+	.counter = { "in", "out" }, .release = straggle_release,
+};

@@ -5,8 +5,8 @@
 VERSION ?= 0.1.0
 
 BOOT_SRCS := boot/main.c boot/chain.c boot/conf.c boot/console.c boot/cpus.c boot/install.c \
-	boot/launch.c boot/layout.c boot/mem.c boot/paging.c boot/platform.c boot/text.c boot/volume.c \
-	vmm/vmx/caps.c
+	boot/launch.c boot/layout.c boot/mem.c boot/paging.c boot/platform.c boot/text.c boot/uart.c \
+	boot/volume.c vmm/vmx/caps.c
 RESIDENT_BIN := $(BUILD)/resident.bin
 BOOT_OBJDIR := $(BUILD)/obj/efi
 BOOT_OBJS := $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.o) $(BOOT_OBJDIR)/boot/switch.o \
@@ -33,7 +33,7 @@ $(BOOT_OBJDIR)/subtext.so: $(BOOT_OBJS)
 $(BUILD)/%.efi: $(BOOT_OBJDIR)/%.so
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
 
-# Programs the boot tests put before and behind the loader.
+# Programs that the boot tests put before and behind the loader.
 BOOT_TEST_EFI := next lock lock-others
 ALL += $(BOOT_TEST_EFI:%=$(BUILD)/boot-tests/%.efi)
 DEPS += $(BOOT_TEST_EFI:%=$(BOOT_OBJDIR)/guest-tests/boot/%.d)
@@ -49,3 +49,6 @@ $(BOOT_OBJDIR)/boot-tests/%.so: $(BOOT_OBJDIR)/guest-tests/boot/%.o
 $(BUILD)/boot-tests/%.efi: $(BOOT_OBJDIR)/boot-tests/%.so
 	@mkdir -p $(@D)
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
+
+.SECONDARY: $(foreach t,$(BOOT_TEST_EFI),$(BOOT_OBJDIR)/boot-tests/$(t).so \
+	$(BOOT_OBJDIR)/guest-tests/boot/$(t).o)

@@ -59,6 +59,19 @@ static inline bool rdrand(uint64_t *out)
 	return ok;
 }
 
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t value;
+
+	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void outb(uint16_t port, uint8_t value)
+{
+	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
 static inline void pause(void)
 {
 	asm volatile("pause" : : : "memory");

@@ -9,6 +9,7 @@
 #include "paging.h"
 #include "platform.h"
 #include "switch.h"
+#include "uart.h"
 
 /* boot/blob.asm */
 extern const unsigned char resident_blob[], resident_blob_end[];
@@ -78,6 +79,8 @@ static enum launch_result start(const struct conf *conf, struct cpus *cpus,
 		.header = h, .layout = l, .phys = phys,
 		.switch_start = (uint64_t)switch_start, .switch_end = (uint64_t)switch_end,
 	};
+	enum launch_result result;
+	EFI_HANDLE serial;
 
 	copy_image(h, l, phys);
 	fill_info(info, conf, cpus, l, phys);
@@ -86,7 +89,11 @@ static enum launch_result start(const struct conf *conf, struct cpus *cpus,
 		refuse(L"root mode's page tables do not fit");
 		return LAUNCH_NONE;
 	}
-	return launch_all(cpus, info, RESIDENT_VA + h->entry, h->world_size);
+	serial = uart_take(conf->serial_port);
+	result = launch_all(cpus, info, RESIDENT_VA + h->entry, h->world_size);
+	if (result != LAUNCH_ALL)
+		uart_give_back(serial);
+	return result;
 }
 
 bool install(const struct conf *conf, struct cpus *cpus, struct installed *out)

@@ -17,6 +17,8 @@ LISTS := $(BUILD)/test-lists
 
 UNIT_LIST = $(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/unit/$(t)')
 FUZZ_LIST = $(foreach t,$(FUZZERS),'$(t)=scripts/run-fuzz $(t)')
+# The lines of these count as root mode's; from vmm/build.mk.
+export ROOT_SOURCES = $(ROOT_SRCS) $(ROOT_ASMS)
 IMAGE_LIST = 'check-image=scripts/check-image $(BUILD)/resident.elf'
 
 # The short ones first: what is wrong shows soon.

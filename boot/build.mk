@@ -34,7 +34,7 @@ $(BUILD)/%.efi: $(BOOT_OBJDIR)/%.so
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
 
 # Programs that the boot tests put before and behind the loader.
-BOOT_TEST_EFI := next lock lock-others
+BOOT_TEST_EFI := next lock lock-others trip
 ALL += $(BOOT_TEST_EFI:%=$(BUILD)/boot-tests/%.efi)
 DEPS += $(BOOT_TEST_EFI:%=$(BOOT_OBJDIR)/guest-tests/boot/%.d)
 

@@ -40,6 +40,7 @@ struct launch {
 /* Beyond what resident_call() returns. */
 #define STATUS_TIMEOUT	0x100u
 #define STATUS_UNKNOWN	0x101u
+#define STATUS_LOCKED	0x102u
 
 static const CHAR16 *status_text(uint64_t status)
 {
@@ -53,6 +54,7 @@ static const CHAR16 *status_text(uint64_t status)
 		{ RESIDENT_LAUNCH_FAILED, L"VMLAUNCH failed" },
 		{ STATUS_TIMEOUT, L"it waited too long for the other CPUs" },
 		{ STATUS_UNKNOWN, L"it was not there before" },
+		{ STATUS_LOCKED, L"IA32_FEATURE_CONTROL does not let VMX be switched on" },
 	};
 
 	for (UINTN i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -66,17 +68,20 @@ static struct firmware_state *scratch(const struct launch *l, uint32_t cpu)
 	return (struct firmware_state *)(l->info->phys + l->info->worlds + cpu * l->world_size);
 }
 
-static void open_feature_control(void)
+/* Returns false if VMXON would fault. SDM 3C, "Enabling and Entering VMX Operation". */
+static bool allow_vmx(void)
 {
 	uint64_t value = rdmsr(MSR_FEATURE_CONTROL);
 
 	if (vmx_feature_control(value) == FC_OPEN)
 		wrmsr(MSR_FEATURE_CONTROL, value | FEATURE_LOCK | FEATURE_VMX);
+	return vmx_feature_control(rdmsr(MSR_FEATURE_CONTROL)) == FC_READY;
 }
 
 static uint64_t launch_this(const struct launch *l, uint32_t cpu)
 {
-	open_feature_control();
+	if (!allow_vmx())
+		return STATUS_LOCKED;
 	return resident_call(l->info->cr3, l->entry, RESIDENT_LAUNCH, cpu, scratch(l, cpu));
 }
 

@@ -61,6 +61,15 @@ static void say_reserved(void)
 	Print(L"next: %ld KiB reserved\r\n", pages * 4);
 }
 
+/* A terminal has no way to show them all: what is not ASCII appears as {20AC}. */
+static void say_options(const CHAR16 *options, UINT32 size)
+{
+	Print(L"next: %d bytes of options [", size);
+	for (; *options; options++)
+		Print(*options < 0x7f ? L"%c" : L"{%04x}", *options);
+	Print(L"]\r\n");
+}
+
 static BOOLEAN has_word(const CHAR16 *s, const CHAR16 *word)
 {
 	UINTN len = StrLen(word);
@@ -81,7 +90,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	if (self->LoadOptions)
 		options = self->LoadOptions;
 	Print(L"next: runs\r\n");
-	Print(L"next: %d bytes of options [%s]\r\n", self->LoadOptionsSize, options);
+	say_options(options, self->LoadOptionsSize);
 	say_cpus();
 	say_reserved();
 	Print(L"next: VMX is %s\r\n", cpuid(1, 0).ecx & (1u << 5) ? L"visible" : L"not visible");

@@ -55,6 +55,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	info->annex = l->annex;
 	info->leave = (uint64_t)switch_leave;
 	info->tsc_hz = platform_tsc_hz();
+	info->tsc_start = rdtsc();
 	info->nonce = platform_nonce();
 	info->ram_top = platform_ram_top();
 	/* The run is RAM although the map no longer says so. */

@@ -84,14 +84,15 @@ struct cpu {
 
 	/* This CPU only. */
 	bool wait_sipi;
-	bool mtf_wanted;		/* cpu_step() runs */
+	bool mtf_wanted;		/* vcpu_step() runs */
+	bool window_wanted;		/* leave the guest when it takes interrupts again */
+	bool session_waited;		/* the session slice has been put off once for that */
 	struct event event;		/* to be injected at the next entry */
 	struct step step;
 	uint32_t proc_controls;		/* as the VMCS has them */
 	uint32_t exit_reason;
 	uint64_t exit_tsc;		/* of the last preemption-timer exit */
 	uint64_t stop_tsc, resume_tsc, stop_rip;
-	unsigned int nested;		/* inside cpu_step(): no session work */
 	uint64_t exits, timer_exits;	/* counters */
 	uint64_t hidden_writes;
 

@@ -7,12 +7,19 @@
 #include "vmx/run.h"
 #include "x86.h"
 
+/*
+ * Functions patched together are seen together by code that runs with interrupts
+ * off, as under stop_machine(): its CPU is stopped when it takes interrupts again.
+ * Within limits: 200 us, and on a slow machine 20,000 ticks.
+ */
+#define PATIENCE_US	200u
+#define PATIENCE_TICKS	20000u
 #define STOP_MS		50u	/* a CPU leaves the guest within microseconds; this is for a lost NMI */
 #define ACK_MS		1000u
 
 static view_t current_view;
 static uint64_t current_generation;
-static bool stop_wanted;
+static bool stop_wanted, stop_hard;
 static uint64_t stop_first, stop_last;
 
 static uint64_t ticks(unsigned int ms)
@@ -96,6 +103,22 @@ static void obey(struct cpu *c)
 	__atomic_store_n(&c->command, COMMAND_NONE, __ATOMIC_RELEASE);
 }
 
+uint64_t rendezvous_patience(void)
+{
+	uint64_t t = boot_info.tsc_hz / 1000000 * PATIENCE_US;
+
+	return t > PATIENCE_TICKS ? t : PATIENCE_TICKS;
+}
+
+/* May this CPU run on until it takes interrupts again, though a rendezvous wants it? */
+static bool excused(struct cpu *c)
+{
+	if (c->wait_sipi || !vcpu_interrupts_off() || __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
+		return false;
+	c->window_wanted = true;
+	return true;
+}
+
 static void wait_stopped(struct cpu *c)
 {
 	c->stop_tsc = rdtsc();
@@ -112,15 +135,20 @@ static void wait_stopped(struct cpu *c)
 void rendezvous_requests(struct cpu *c)
 {
 	for (;;) {
+		bool may_run = c->step.active;
+
 		if (!c->step.active) {
-			if (stopping())
-				wait_stopped(c);
+			if (stopping()) {
+				may_run = excused(c);
+				if (!may_run)
+					wait_stopped(c);
+			}
 			if (c->generation != generation())
 				rendezvous_load_view(c);
 		}
 		/* pairs with machine_stop() and machine_spread(): they write the request, then read the mode */
 		cpu_set_mode(c, c->wait_sipi ? CPU_WAIT_SIPI : CPU_GUEST);
-		if (c->step.active || (!stopping() && c->generation == generation()))
+		if (may_run || (!stopping() && c->generation == generation()))
 			return;
 		cpu_set_mode(c, CPU_ROOT);
 	}
@@ -172,6 +200,7 @@ int machine_stop(unsigned int *late)
 	/* this CPU's guest has stood still since its exit */
 	stop_first = self->exit_tsc;
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
+	__atomic_store_n(&stop_hard, false, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < boot_info.cpus; i++)
 		if (cpu_get(i) != self && cpu_mode(cpu_get(i)) == CPU_GUEST)
@@ -185,8 +214,11 @@ int machine_stop(unsigned int *late)
 				machine_resume();
 				return -1;
 			}
-			if (cpu_mode(c) == CPU_GUEST)
-				cpu_kick(c);
+			if (rdtsc() - start > rendezvous_patience()) {
+				__atomic_store_n(&stop_hard, true, __ATOMIC_SEQ_CST);
+				if (cpu_mode(c) == CPU_GUEST)
+					cpu_kick(c);
+			}
 			cpu_relax();
 		}
 		if (c != self && cpu_mode(c) == CPU_STOPPED && c->stop_tsc < stop_first)

@@ -27,6 +27,9 @@ void rendezvous_requests(struct cpu *c);
 /* Loads the current view into this CPU's VMCS and invalidates. */
 void rendezvous_load_view(struct cpu *c);
 
+/* TSC ticks a section with interrupts off is let finish before its CPU is stopped. */
+uint64_t rendezvous_patience(void);
+
 /* Makes a CPU leave the guest soon. Not for CPUs that wait for SIPI. */
 void cpu_kick(struct cpu *target);
 

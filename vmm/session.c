@@ -5,8 +5,10 @@
 #include "log.h"
 #include "msr.h"
 #include "pool.h"
+#include "rendezvous.h"
 #include "spin.h"
 #include "uart.h"
+#include "vmx/run.h"
 #include "wire/mem.h"
 #include "wire/server.h"
 #include "x86.h"
@@ -281,12 +283,32 @@ static bool my_turn(struct cpu *c)
 	return true;
 }
 
+/*
+ * A commit would stop this CPU where it is, maybe in the middle of a section with
+ * interrupts off: it first gets the patience that all others get.
+ */
+static bool put_off(struct cpu *c)
+{
+	unsigned int done, of;
+
+	if (c->session_waited || !engine_phase(&done, &of) || c->wait_sipi || !vcpu_interrupts_off()) {
+		c->session_waited = false;
+		return false;
+	}
+	c->session_waited = c->window_wanted = true;
+	return true;
+}
+
 uint32_t session_poll(struct cpu *c)
 {
 	bool soon;
 
 	if (!my_turn(c) || !spin_trylock(&session_lock))
 		return timer_ticks(ticks_ms(WATCH_S * 1000));
+	if (put_off(c)) {
+		spin_unlock(&session_lock);
+		return timer_ticks(rendezvous_patience());
+	}
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
 	soon = slice();
 	spin_unlock(&session_lock);

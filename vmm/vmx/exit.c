@@ -34,10 +34,30 @@ static void exit_nmi(struct cpu *c)
 		c->nmi_pending = true;
 }
 
+static void exit_timer(struct cpu *c)
+{
+	uint32_t next = 1;
+
+	c->timer_exits++;
+	c->exit_tsc = rdtsc();
+	/* in a step the session waits: one instruction, then the timer fires again */
+	if (!c->step.active && !c->mtf_wanted)
+		next = session_poll(c);
+	vmwrite(PREEMPTION_TIMER_VALUE, next);
+}
+
 static void exit_nmi_window(struct cpu *c)
 {
 	c->nmi_pending = false;
 	c->event = (struct event){ .info = EVENT_VALID | EVENT_NMI | VECTOR_NMI };
+}
+
+/* The guest takes interrupts again: what waited for that (a rendezvous, the session) comes now. */
+static void exit_interrupt_window(struct cpu *c)
+{
+	c->window_wanted = false;
+	if (c->session_waited)
+		exit_timer(c);
 }
 
 static void exit_external_interrupt(struct cpu *c)
@@ -195,18 +215,6 @@ static void exit_monitor_trap(struct cpu *c)
 		step_finish(c);
 }
 
-static void exit_timer(struct cpu *c)
-{
-	uint32_t next = 1;
-
-	c->timer_exits++;
-	c->exit_tsc = rdtsc();
-	/* in a step the session waits: one instruction, then the timer fires again */
-	if (!c->step.active && !c->mtf_wanted)
-		next = session_poll(c);
-	vmwrite(PREEMPTION_TIMER_VALUE, next);
-}
-
 static void entry_failure(struct cpu *c)
 {
 	exit_dump(c);
@@ -306,6 +314,7 @@ static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_TRIPLE_FAULT]		= exit_triple_fault,
 	[EXIT_INIT]			= exit_init,
 	[EXIT_SIPI]			= exit_sipi,
+	[EXIT_INTERRUPT_WINDOW]		= exit_interrupt_window,
 	[EXIT_NMI_WINDOW]		= exit_nmi_window,
 	[EXIT_TASK_SWITCH]		= exit_task_switch,
 	[EXIT_CPUID]			= exit_cpuid,

@@ -50,6 +50,12 @@ void vcpu_skip(struct cpu *c)
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
+bool vcpu_interrupts_off(void)
+{
+	return !(vmread(GUEST_RFLAGS) & RFLAGS_IF) &&
+	       vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE;
+}
+
 static void set_controls(struct cpu *c, uint32_t want)
 {
 	if (want == c->proc_controls)
@@ -79,7 +85,8 @@ static void prepare_event(struct cpu *c)
 static void prepare_entry(struct cpu *c)
 {
 	bool stepping = c->step.active || c->mtf_wanted;
-	uint32_t controls = c->proc_controls & ~(PROC_MONITOR_TRAP_FLAG | PROC_NMI_WINDOW);
+	uint32_t controls = c->proc_controls & ~(PROC_MONITOR_TRAP_FLAG | PROC_NMI_WINDOW |
+						PROC_INTERRUPT_WINDOW);
 
 	if (stepping) {
 		controls |= PROC_MONITOR_TRAP_FLAG;
@@ -89,6 +96,8 @@ static void prepare_entry(struct cpu *c)
 		/* an NMI goes in by its window only: some CPUs refuse it in an STI shadow */
 		controls |= PROC_NMI_WINDOW;
 	}
+	if (!stepping && c->window_wanted)
+		controls |= PROC_INTERRUPT_WINDOW;
 	set_controls(c, controls);
 	prepare_event(c);
 }

@@ -21,6 +21,12 @@ _Noreturn void vcpu_loop(struct cpu *c);
  */
 bool vcpu_step(struct cpu *c);
 
+/*
+ * Is this CPU inside a section with interrupts off? Not if it is halted there: then
+ * it is between two instructions for as long as one likes.
+ */
+bool vcpu_interrupts_off(void);
+
 /* CS base + RIP of the guest on this CPU. */
 uint64_t vcpu_linear_rip(void);
 

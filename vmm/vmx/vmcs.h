@@ -126,6 +126,7 @@ enum vmcs_field {
 #define PIN_PREEMPTION_TIMER		(1u << 6)
 
 /* Primary processor-based controls */
+#define PROC_INTERRUPT_WINDOW		(1u << 2)
 #define PROC_IO_BITMAPS			(1u << 25)
 #define PROC_MONITOR_TRAP_FLAG		(1u << 27)
 #define PROC_MSR_BITMAPS		(1u << 28)
@@ -180,6 +181,7 @@ enum exit_reason {
 	EXIT_TRIPLE_FAULT		= 2,
 	EXIT_INIT			= 3,
 	EXIT_SIPI			= 4,
+	EXIT_INTERRUPT_WINDOW		= 7,
 	EXIT_NMI_WINDOW			= 8,
 	EXIT_TASK_SWITCH		= 9,
 	EXIT_CPUID			= 10,

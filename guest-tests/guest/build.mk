@@ -44,3 +44,9 @@ $(GUEST_OBJ)/efi/blob.o: $(GUEST)/efi/blob.asm $(GUEST_OBJ)/kernel.elf
 $(BUILD)/test-guest.efi: $(GUEST_OBJ)/efi/stub.o $(GUEST_OBJ)/efi/blob.o
 	$(LD) $(EFI_LDFLAGS) $^ -o $(GUEST_OBJ)/test-guest.so $(EFI_LDLIBS)
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $(GUEST_OBJ)/test-guest.so $@
+
+# Host programs that talk to the guest.
+$(BUILD)/guest-line: $(GUEST)/tools/guest-line.c Makefile
+	$(CC) $(HOST_CFLAGS) -o $@ $<
+
+ALL += $(BUILD)/guest-line

@@ -116,10 +116,15 @@ void command_loop(void)
 	char line[LINE];
 
 	for (;;) {
+		char *command = line;
+		const char *token = "";
+
 		read_line(line);
 		if (!line[0])
 			continue;
-		obey(line);
-		print(".\n");
+		if (line[0] == '@')
+			token = next_word(&command);
+		obey(command);
+		print(".%s\n", token);
 	}
 }

@@ -3,7 +3,10 @@
 #ifndef GUEST_COMMAND_H
 #define GUEST_COMMAND_H
 
-/* Reads lines and obeys them, for ever. Every answer ends with a line that is a single dot. */
+/*
+ * Reads lines and obeys them, for ever. An answer ends with a line of a dot and, if the
+ * command began with a word "@...", that word.
+ */
 void __attribute__((noreturn)) command_loop(void);
 
 /* Commands of the scenario files; @args is changed in place. */

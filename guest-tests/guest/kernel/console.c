@@ -82,6 +82,14 @@ void tap(const char *why, const char *fmt, ...)
 		print("ok %u - %s\n", ++tap_number, text);
 }
 
+void console_drain(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < TX_SPINS && !(inb(COM1 + 5) & 0x40); i++)
+		pause();
+}
+
 /* Only the boot CPU takes this interrupt, so the ring has one writer. */
 void console_interrupt(void)
 {

@@ -20,6 +20,9 @@ void print_anyhow(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A TAP result: "ok N - text" or "not ok N - text # why". @why is NULL or "" for success. */
 void tap(const char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Waits, bounded, until COM1 has sent all it holds: the emulators lose the rest at power-off. */
+void console_drain(void);
+
 /* Interrupt handler: moves received bytes into the ring. */
 void console_interrupt(void);
 

@@ -26,11 +26,11 @@ struct trampoline_data {
 	uint16_t real_ip, real_cs;
 	uint32_t room3;
 	uint16_t gdt_limit;
-	uint32_t gdt_base;
-	uint16_t room4;
+	uint64_t gdt_base;
+	uint16_t room4[3];
 	uint16_t idt_limit;
-	uint32_t idt_base;
-	uint16_t room5;
+	uint64_t idt_base;
+	uint16_t room5[3];
 	uint64_t efer, cr4;
 	uint32_t work, result;
 } __attribute__((packed));
@@ -175,6 +175,7 @@ void power_off(void)
 	const char *s;
 
 	cli();
+	console_drain();
 	for (;;)
 		for (s = "Shutdown"; *s; s++)
 			outb(0x8900, (uint8_t)*s);

@@ -27,11 +27,11 @@ trampoline_data:
 		dw 0
 		dd 0
 .gdtr:		dw gdt_end - gdt - 1
-		dd 0
-		dw 0
+		dq 0
+		times 6 db 0
 .idtr:		dw 0x3ff	; the real-mode table at 0
-		dd 0
-		dw 0
+		dq 0
+		times 6 db 0
 .efer:		dq 0		; what long mode is entered with
 .cr4:		dq 0
 .work:		dd 0		; iterations of the loop in real mode
@@ -114,7 +114,7 @@ long_start:
 trampoline_to_real:
 	lgdt	[rbx + at(trampoline_data.gdtr)]
 	lidt	[rbx + at(trampoline_data.idtr)]
-	jmp	far [rbx + at(trampoline_data.compat_ptr)]
+	jmp	far dword [rbx + at(trampoline_data.compat_ptr)]
 
 bits 32
 compat32:
@@ -130,7 +130,7 @@ compat32:
 	wrmsr
 	xor	eax, eax
 	mov	cr4, eax
-	jmp	far [ebx + at(trampoline_data.prot_ptr)]
+	jmp	far dword [ebx + at(trampoline_data.prot_ptr)]
 trampoline_end:
 
 section .rodata

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * guest-line: one command for the test guest's console, or a wait for something
+ * it says. Prints every line it reads. Bounded in time.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE 1024
+
+enum { GOOD, NOT_OK, USAGE, LOST, LATE, PANIC };
+
+struct session {
+	int fd;
+	double deadline;
+	const char *end;	/* ends the wait: a whole line, or */
+	const char *text;	/* part of a line */
+	bool not_ok;
+	char line[LINE];
+	size_t len;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int usage(FILE *to)
+{
+	fputs("usage: guest-line [--timeout S] [--wait TEXT] SOCKET [COMMAND [WORD]...]\n"
+	      "Sends COMMAND and prints what the guest says until the answer is over, or until a\n"
+	      "line holds TEXT. Status: 0 good, 1 a result was \"not ok\", 2 usage, 3 the line is\n"
+	      "gone, 4 time is up (default 120 s), 5 the guest panicked.\n", to);
+	return to == stdout ? GOOD : USAGE;
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
+		return -1;
+	strcpy(a.sun_path, path);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
+}
+
+/* A whole line is in s->line. Returns a status, or -1 to go on. */
+static int judge(struct session *s)
+{
+	puts(s->line);
+	fflush(stdout);
+	if (!strncmp(s->line, "PANIC", 5))
+		return PANIC;
+	if (!strncmp(s->line, "not ok", 6))
+		s->not_ok = true;
+	if ((s->end && !strcmp(s->line, s->end)) || (s->text && strstr(s->line, s->text)))
+		return s->not_ok ? NOT_OK : GOOD;
+	return -1;
+}
+
+static int eat(struct session *s, const char *buf, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] == '\r')
+			continue;
+		if (buf[i] != '\n') {
+			if (s->len < LINE - 1)
+				s->line[s->len++] = buf[i];
+			continue;
+		}
+		s->line[s->len] = '\0';
+		s->len = 0;
+		int status = judge(s);
+
+		if (status >= 0)
+			return status;
+	}
+	return -1;
+}
+
+static int listen_for(struct session *s)
+{
+	for (;;) {
+		struct pollfd p = { .fd = s->fd, .events = POLLIN };
+		double left = s->deadline - now();
+		char buf[4096];
+		ssize_t n;
+		int status;
+
+		if (left <= 0 || poll(&p, 1, (int)(left * 1000) + 1) == 0)
+			return LATE;
+		n = read(s->fd, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return LOST;
+		status = eat(s, buf, (size_t)n);
+		if (status >= 0)
+			return status;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "wait", required_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct session s = { .deadline = now() + 120 };
+	char end[32], command[LINE] = "";
+	int c, i;
+
+	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+		if (c == 't')
+			s.deadline = now() + atof(optarg);
+		else if (c == 'w')
+			s.text = optarg;
+		else
+			return usage(c == 'h' ? stdout : stderr);
+	}
+	if (optind >= argc || (optind + 1 == argc && !s.text))
+		return usage(stderr);
+	s.fd = dial(argv[optind]);
+	if (s.fd < 0) {
+		perror(argv[optind]);
+		return LOST;
+	}
+	if (optind + 1 < argc) {
+		/* The word tells this answer from the end of one that nobody waited for. */
+		snprintf(end, sizeof(end), ".@%x", (unsigned int)getpid());
+		strcpy(command, end + 1);
+		s.end = end;
+	}
+	for (i = optind + 1; i < argc && strlen(command) + strlen(argv[i]) + 3 < LINE; i++) {
+		strcat(command, " ");
+		strcat(command, argv[i]);
+	}
+	strcat(command, "\n");
+	if (s.end && send(s.fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+		return LOST;
+	return listen_for(&s);
+}

@@ -6,7 +6,6 @@
 #include "engine/internal.h"
 #include "wire/mem.h"
 
-#define SLICE_MIN_UNITS	8u
 #define SLICES_PER_SEC	10000u	/* a slice is 100 us of work */
 
 struct engine eng;
@@ -22,7 +21,7 @@ static const struct phase apply_program[] = {
 	{ "spread", prepare_spread },
 	{ "check", site_check },
 	{ "prepare", prepare_exec },
-	{ "commit", commit_now },
+	{ "commit", commit_now, .alone = true },
 	{ "clean", phase_settle },
 	{ "", NULL },
 };
@@ -30,7 +29,7 @@ static const struct phase apply_program[] = {
 static const struct phase revert_program[] = {
 	{ "sites", site_withdraw },
 	{ "prepare", prepare_exec },
-	{ "commit", commit_now },
+	{ "commit", commit_now, .alone = true },
 	{ "clean", phase_settle },
 	{ "", NULL },
 };
@@ -263,10 +262,14 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 		*why = (struct refusal){ .code = REFUSE_STATE, .what = "nothing is under way" };
 		return ENGINE_REFUSED;
 	}
-	for (unsigned int n = 0; n < SLICE_MIN_UNITS || machine_tsc() - start < slice; n++) {
+	for (bool first = true; first || machine_tsc() - start < slice; first = false) {
+		bool alone = t->phase->alone;
+
 		if (!t->phase->unit)
 			return t->undoing ? finish_refused(t, why) : finish_done(t, done);
-		if (!run_unit(t))
+		if (alone && !first)
+			break;
+		if (!run_unit(t) || alone)
 			break;
 	}
 	return ENGINE_MORE;
@@ -376,12 +379,16 @@ static int rebase(view_t base)
 		view = rebuild(base);
 		if (!view)
 			return -1;
-		eng.retired = eng.view;
+	} else {
+		/* CPUs run on the machine's old base: it must live as long as they do. */
+		pool_get(eng.view);
 	}
+	eng.retired = eng.view;
 	machine_lock();
 	eng.base = base;
 	eng.view = view;
 	machine_unlock();
+	machine_spread(view);
 	return 0;
 }
 

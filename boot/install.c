@@ -3,6 +3,7 @@
 #include <efi.h>
 #include <efilib.h>
 #include "console.h"
+#include "cpu_asm.h"
 #include "install.h"
 #include "launch.h"
 #include "layout.h"

@@ -21,7 +21,7 @@ static const struct phase apply_program[] = {
 	{ "spread", prepare_spread },
 	{ "check", site_check },
 	{ "prepare", prepare_exec },
-	{ "commit", commit_now, .alone = true },
+	{ "commit", commit_now },
 	{ "clean", phase_settle },
 	{ "", NULL },
 };
@@ -29,7 +29,7 @@ static const struct phase apply_program[] = {
 static const struct phase revert_program[] = {
 	{ "sites", site_withdraw },
 	{ "prepare", prepare_exec },
-	{ "commit", commit_now, .alone = true },
+	{ "commit", commit_now },
 	{ "clean", phase_settle },
 	{ "", NULL },
 };
@@ -263,13 +263,12 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 		return ENGINE_REFUSED;
 	}
 	for (bool first = true; first || machine_tsc() - start < slice; first = false) {
-		bool alone = t->phase->alone;
-
 		if (!t->phase->unit)
 			return t->undoing ? finish_refused(t, why) : finish_done(t, done);
-		if (alone && !first)
+		/* This CPU's guest stands still since its exit: nothing else shall add to the pause. */
+		if (t->phase->unit == commit_now && !first)
 			break;
-		if (!run_unit(t) || alone)
+		if (!run_unit(t))
 			break;
 	}
 	return ENGINE_MORE;

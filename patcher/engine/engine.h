@@ -129,10 +129,10 @@ void engine_written(uint64_t gpa);
 
 /**
  * engine_rebase - the memory types changed: all guards and windows on a new base
- * @base: the new base view, the machine's; the old one may go when the spread is done
+ * @base: the new base view, the machine's; on 0 the machine may drop its old one at once
  *
- * Any CPU. On 0 engine_view() is the new view and the caller has to
- * machine_spread() it; the engine drops the old one when that is done. -1: a
+ * Any CPU. On 0 engine_view() is the new view and machine_spread() has begun;
+ * the engine drops its old view when that is done. -1: a
  * transaction or the last rebase is still under way, or the pool is empty;
  * nothing changed and the caller tries again at a later exit.
  */

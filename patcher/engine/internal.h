@@ -82,7 +82,6 @@ struct txn;
 struct phase {
 	const char *name;
 	enum step (*unit)(struct txn *t);
-	bool alone;	/* a slice of its own: nothing else adds to the pause */
 };
 
 struct txn {

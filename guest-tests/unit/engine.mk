@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+ENGINE_TEST_SRCS := guest-tests/unit/test_engine_util.c guest-tests/unit/fake_machine.c \
+	$(wildcard patcher/engine/*.c) patcher/wire/patch.c patcher/wire/crc32.c \
+	patcher/wire/text.c vmm/pool.c vmm/mtrr.c vmm/vmx/ept.c
+
+# The fake counts allocations and lets some fail.
+ENGINE_TEST_LIBS := -Wl,--wrap=pool_alloc
+
+$(foreach t,test_engine test_engine_refusals,\
+	$(eval UNIT_TESTS += $(t)) \
+	$(eval $(t)_SRCS := guest-tests/unit/$(t).c $(ENGINE_TEST_SRCS)) \
+	$(eval $(t)_LIBS := $(ENGINE_TEST_LIBS)))

@@ -2,8 +2,7 @@
 # The host tool. What of patcher/ runs in root mode is built by vmm/build.mk.
 
 CLI_SRCS := $(sort $(wildcard patcher/cli/*.c)) \
-	$(addprefix patcher/wire/,base64.c crc32.c line.c patch.c text.c) \
-	$(wildcard patcher/wire/client.c)
+	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
 CLI_LIBS := -lelf -lZydis -lcrypto -ljansson
 CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/obj/cli/%.o)
 

@@ -98,7 +98,18 @@ void bytes_align(struct bytes *b, size_t align, uint8_t fill);
  */
 int read_file(const char *path, size_t max, struct bytes *out, struct problems *p);
 
-int cmd_build(struct cli *cli, int argc, char **argv);
+/* The commands, for the table in main.c. */
+int cmd_info(struct cli *cli, int argc, char **argv);
+int cmd_list(struct cli *cli, int argc, char **argv);
+int cmd_log(struct cli *cli, int argc, char **argv);
+int cmd_watch(struct cli *cli, int argc, char **argv);
+int cmd_console(struct cli *cli, int argc, char **argv);
+int cmd_apply(struct cli *cli, int argc, char **argv);
+int cmd_revert(struct cli *cli, int argc, char **argv);
+int cmd_cycle(struct cli *cli, int argc, char **argv);
+int cmd_abort(struct cli *cli, int argc, char **argv);
+int cmd_set(struct cli *cli, int argc, char **argv);
 int cmd_inspect(struct cli *cli, int argc, char **argv);
+int cmd_build(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -10,8 +10,18 @@
 const char *argp_program_version = "subtext " CLI_VERSION;
 
 static const struct command commands[] = {
-	{ "build",	"make a patch file from object files and a kernel", cmd_build },
+	{ "info",	"the machine, the hypervisor, counters", cmd_info },
+	{ "list",	"patches that the hypervisor holds", cmd_list },
+	{ "log",	"the hypervisor's log", cmd_log },
+	{ "watch",	"events as they come", cmd_watch },
+	{ "console",	"a terminal on the line", cmd_console },
+	{ "apply",	"put a patch into force", cmd_apply },
+	{ "revert",	"take a patch back", cmd_revert },
+	{ "cycle",	"apply and revert many times, and measure", cmd_cycle },
+	{ "abort",	"give up what is under way", cmd_abort },
+	{ "set",	"change a setting", cmd_set },
 	{ "inspect",	"show what is in a patch file", cmd_inspect },
+	{ "build",	"make a patch file from object files and a kernel", cmd_build },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

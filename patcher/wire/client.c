@@ -8,6 +8,7 @@
 #include "wire/crc32.h"
 
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */
+#define DATA_TRIES	3u
 #define MIN_CHUNK	48u	/* bytes per data line on a bad line; both multiples of 3 */
 #define MAX_CHUNK	((LINE_MAX_LEN - LINE_CRC_LEN - 32) / 4 * 3)	/* 32: "#SEQ data off=... b64=" */
 
@@ -394,6 +395,7 @@ static enum client_result put(struct client *c, const void *file, size_t len, si
 static enum client_result data(struct client *c, const void *file, size_t len, size_t chunk,
 			       size_t *next)
 {
+	unsigned int tries = c->tries;
 	char buf[LINE_MAX_LEN];
 	enum client_result r;
 	struct text t;
@@ -404,11 +406,15 @@ static enum client_result data(struct client *c, const void *file, size_t len, s
 	text_kv_dec(&t, "off", *next);
 	text_str(&t, " b64=");
 	base64_encode(&t, (const char *)file + *next, chunk < len - *next ? chunk : len - *next);
+	/* What does not get through soon is given up in favour of a new session and shorter lines. */
+	if (c->tries > DATA_TRIES)
+		c->tries = DATA_TRIES;
 	r = ask(c, buf, "", NULL);
+	c->tries = tries;
 	if (r == CLIENT_DONE)
 		return upload_next(c, len, next) ? r : CLIENT_REFUSED;
 	if (r != CLIENT_REFUSED)
-		return r;
+		return r == CLIENT_NO_ANSWER ? CLIENT_LOST : r;
 	/* Somebody else used the upload area: begin anew. */
 	code = client_get(c, "code");
 	if (code && (!strcmp(code, "bad-offset") || !strcmp(code, "no-upload")))

@@ -40,6 +40,7 @@ uint64_t __wrap_pool_alloc(size_t n, enum pool_use use)
 /* Every call of the machine passes here. */
 static void note_call(void)
 {
+	fake.calls++;
 	if (fake.stopped)
 		fake.ops_stopped++;
 }

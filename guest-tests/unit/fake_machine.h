@@ -52,6 +52,7 @@ struct fake {
 	void (*others_run)(void);
 	/* what happened */
 	unsigned int stops, resumes, spreads, switches, steps, allocs;
+	unsigned int calls;			/* of the machine */
 	unsigned int ops_stopped;		/* calls of the machine between stop and resume */
 	bool stopped;
 };

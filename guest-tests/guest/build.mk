@@ -10,7 +10,7 @@ GUEST_CFLAGS := -std=gnu11 -ffreestanding -mcmodel=kernel -mno-red-zone -mgenera
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -O2 -g $(WARNINGS) -pg -mfentry -mnop-mcount
 GUEST_C := $(sort $(notdir $(wildcard $(GUEST)/kernel/*.c)))
-GUEST_ASM := head.asm entry.asm trampoline.asm poke.asm
+GUEST_ASM := head.asm entry.asm trampoline.asm poke.asm steps.asm
 GUEST_OBJS := $(GUEST_C:%.c=$(GUEST_OBJ)/kernel/%.o) $(GUEST_ASM:%.asm=$(GUEST_OBJ)/kernel/%.asm.o)
 
 ALL += $(BUILD)/test-guest.efi $(BUILD)/test-guest.elf

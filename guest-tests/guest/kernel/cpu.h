@@ -49,6 +49,7 @@ struct cpu {
 	struct thread *volatile current;
 	struct recovery *volatile recovery;
 	volatile uint64_t ticks, ipis, nmis, sync_done, breakpoints, debugs, spurious;
+	volatile uint64_t ipi_rip;	/* where the last of them came */
 	volatile uint64_t nmi_hold;	/* the NMI handler does not return before this TSC */
 	volatile bool in_nmi;
 	/* Where the NMI handler, or an interrupt, sends this CPU if it spins in straggle(). */

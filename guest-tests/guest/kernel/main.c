@@ -5,6 +5,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "lib.h"
+#include "paging.h"
 #include "sched.h"
 #include "smp.h"
 #include "x86.h"
@@ -42,6 +43,7 @@ void kernel_main(uint64_t boot_phys)
 	apic_timer(true);
 	print("test guest: kernel at slide 0x%lx, %u CPUs, TSC %lu kHz\n", boot_data.slide, ncpus,
 	      tsc_hz / 1000);
+	paging_init();
 	smp_init();
 	print("test guest: %u of %u CPUs up\n", start_others(), ncpus);
 	print("test guest: ready\n");

@@ -114,6 +114,7 @@ static struct frame *interrupt(struct frame *f)
 		move(f, &c->ipi_move_to);
 		break;
 	default:
+		c->ipi_rip = f->rip;
 		c->ipis++;
 	}
 	apic_eoi();

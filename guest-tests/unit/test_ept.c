@@ -4,6 +4,7 @@
  * tables there are, who owns them, and that nothing of it depends on luck with memory.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -592,6 +593,48 @@ static void threads_do_not_disturb_each_other(void **state)
 	check_structure(&base, 1, 0);
 }
 
+/* Two views share tables; one is dropped while the other is changed. */
+#define ROUNDS	20000u
+
+static view_t handed_over;
+static unsigned int go, done;
+
+static void *dropper(void *arg)
+{
+	for (unsigned int round = 1; round <= ROUNDS; round++) {
+		while (__atomic_load_n(&go, __ATOMIC_ACQUIRE) != round)
+			sched_yield();
+		view_put(handed_over);
+		__atomic_store_n(&done, round, __ATOMIC_RELEASE);
+	}
+	return arg;
+}
+
+static void a_drop_may_race_with_a_change(void **state)
+{
+	size_t available = pool_available();
+	pthread_t thread;
+
+	(void)state;
+	go = done = 0;
+	assert_int_equal(pthread_create(&thread, NULL, dropper, NULL), 0);
+	for (unsigned int round = 1; round <= ROUNDS; round++) {
+		view_t f = view_fork(base, POOL_NORMAL), g;
+
+		view_map(f, 0x12345000, 0x1000, VIEW_X, POOL_NORMAL);
+		g = view_fork(f, POOL_NORMAL);
+		handed_over = f;
+		__atomic_store_n(&go, round, __ATOMIC_RELEASE);
+		view_map(g, 0x12346000, 0x2000, VIEW_X, POOL_NORMAL);
+		while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) != round)
+			sched_yield();
+		view_put(g);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pool_available(), available);
+	check_structure(&base, 1, 0);
+}
+
 #define TEST(f)	cmocka_unit_test_setup(f, fresh)
 
 int main(void)
@@ -610,6 +653,7 @@ int main(void)
 		TEST(only_steps_use_the_reserve),
 		TEST(random_operations_match_the_model),
 		TEST(threads_do_not_disturb_each_other),
+		TEST(a_drop_may_race_with_a_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

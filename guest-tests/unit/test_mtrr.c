@@ -376,6 +376,10 @@ static void masks_with_holes(void **state)
 	m.mask[0] = m.mask[1] = 0x1800;
 	assert_true(mtrr_uniform(&m, 0, 2 * MiB, &type));
 	assert_false(mtrr_uniform(&m, 0, 64 * GiB, &type));
+	/* A range that says what the default says needs no search. */
+	m.mask[0] = 0;
+	assert_true(mtrr_uniform(&m, 0, 64 * GiB, &type));
+	assert_int_equal(type, MT_UC);
 }
 
 /* ---- real machines ---- */

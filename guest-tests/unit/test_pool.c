@@ -248,6 +248,31 @@ static void *churn(void *arg)
 	return NULL;
 }
 
+static uint64_t shared;
+
+static void *count_up_and_down(void *arg)
+{
+	for (unsigned int i = 0; i < 100000; i++) {
+		pool_get(shared);
+		pool_put(shared);
+	}
+	pool_get(shared);
+	return arg;
+}
+
+static void threads_lose_no_owner(void **state)
+{
+	pthread_t thread[4];
+
+	(void)state;
+	shared = pool_alloc(1, POOL_NORMAL);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, count_up_and_down, NULL), 0);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(pool_count(shared), 5);
+}
+
 static void threads_never_share_a_page(void **state)
 {
 	pthread_t thread[4];
@@ -278,6 +303,7 @@ int main(void)
 		TEST(count_sticks_at_its_maximum),
 		TEST(random_operations_match_a_model),
 		TEST(threads_never_share_a_page),
+		TEST(threads_lose_no_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

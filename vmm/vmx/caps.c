@@ -35,7 +35,6 @@ static const struct need needs[] = {
 	CAN_SET(pin, 3, "the CPU cannot exit on an NMI (pin-based control 3)"),
 	CAN_SET(pin, 5, "the CPU has no virtual NMIs (pin-based control 5)"),
 	CAN_SET(pin, 6, "the CPU has no VMX preemption timer (pin-based control 6)"),
-	CAN_SET(proc, 2, "the CPU has no interrupt-window exiting (processor-based control 2)"),
 	CAN_CLEAR(proc, 15, "the CPU always exits on loads of CR3 (processor-based control 15)"),
 	CAN_CLEAR(proc, 16, "the CPU always exits on stores of CR3 (processor-based control 16)"),
 	CAN_SET(proc, 22, "the CPU has no NMI-window exiting (processor-based control 22)"),
@@ -70,19 +69,6 @@ static const struct need needs[] = {
 	HAS(misc, 8, "the CPU cannot let a guest wait for SIPI (IA32_VMX_MISC bit 8)"),
 };
 
-/* What the guest may use only with a secondary control set ("enable ..." in SDM 3C). */
-static const struct feature {
-	size_t cpuid;			/* offset of a 32-bit field of struct vmx_caps */
-	uint32_t cpuid_bit, control;	/* 0: a control we never set */
-} features[] = {
-	{ offsetof(struct vmx_caps, leaf80000001_edx), 1u << 27, 1u << 3 },	/* RDTSCP */
-	{ offsetof(struct vmx_caps, leaf7_ecx), 1u << 22, 1u << 3 },		/* RDPID */
-	{ offsetof(struct vmx_caps, leaf7_ebx), 1u << 10, 1u << 12 },		/* INVPCID */
-	{ offsetof(struct vmx_caps, leafd1_eax), 1u << 3, 1u << 20 },		/* XSAVES */
-	{ offsetof(struct vmx_caps, leaf7_ecx), 1u << 5, 1u << 26 },		/* TPAUSE, UMWAIT */
-	{ offsetof(struct vmx_caps, leaf14_7_0), 1u << 18, 0 },			/* PCONFIG */
-};
-
 enum feature_control_state vmx_feature_control(uint64_t value)
 {
 	if (!(value & FC_LOCK))
@@ -115,21 +101,4 @@ const char *vmx_missing(const struct vmx_caps *caps)
 		if ((read_field(caps, &needs[i]) & needs[i].mask) != needs[i].value)
 			return needs[i].missing;
 	return NULL;
-}
-
-uint32_t vmx_guest_features(const struct vmx_caps *caps, struct vmx_caps *shown)
-{
-	uint32_t controls = 0;
-
-	*shown = *caps;
-	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		const struct feature *f = &features[i];
-		uint32_t *leaf = (uint32_t *)((unsigned char *)shown + f->cpuid);
-
-		if (*leaf & f->cpuid_bit && ctl_may(caps->proc2, f->control))
-			controls |= f->control;
-		else
-			*leaf &= ~f->cpuid_bit;
-	}
-	return controls;
 }

@@ -40,19 +40,10 @@ enum feature_control_state vmx_feature_control(uint64_t value);
  *
  * Returns NULL if it has all that Subtext needs, else a plain sentence for the
  * console, such as "the CPU has no VMX (CPUID.1:ECX bit 5)". FC_OPEN is not a lack,
- * nor is a feature that vmx_guest_features() hides. Any context, no locks.
+ * nor is a feature without its control (RDTSCP, INVPCID, XSAVES): that is hidden from
+ * the guest. Any context, no locks.
  */
 const char *vmx_missing(const struct vmx_caps *caps);
-
-/**
- * vmx_guest_features - features of the CPU that a guest has only if we let it
- * @shown: filled with @caps less the CPUID bits that have to be hidden, because
- *	the control behind them cannot be set (RDTSCP, RDPID, INVPCID, XSAVES,
- *	WAITPKG) or is none we deal with (PCONFIG): the guest would take a #UD
- *
- * Returns the secondary controls to set for those that stay.
- */
-uint32_t vmx_guest_features(const struct vmx_caps *caps, struct vmx_caps *shown);
 
 /* May this bit of a control be set / must it be set? @msr: capability MSR value. */
 static inline bool ctl_may(uint64_t msr, uint32_t bit)

@@ -4,6 +4,7 @@
 #include <efilib.h>
 #include "console.h"
 #include "cpu_asm.h"
+#include "cpu_asm.h"
 #include "install.h"
 #include "launch.h"
 #include "layout.h"
@@ -55,6 +56,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	info->pool_size = l->pool_size;
 	info->annex = l->annex;
 	info->leave = (uint64_t)switch_leave;
+	info->tsc_start = rdtsc();
 	info->tsc_hz = platform_tsc_hz();
 	info->tsc_start = rdtsc();
 	info->nonce = platform_nonce();

@@ -27,8 +27,8 @@ enum verdict {
 
 struct launch {
 	struct cpus *cpus;
-	const struct boot_info *info;
-	uint64_t entry, world_size;
+	/* Copies: the run, boot_info with it, reads as zero on a CPU that is in. */
+	uint64_t cr3, entry, worlds, world_size, patience;
 	uint32_t lock;
 	uint32_t in;		/* APs that are in */
 	uint32_t back;		/* APs that have left root mode's reach, one way or the other */
@@ -65,7 +65,7 @@ static const CHAR16 *status_text(uint64_t status)
 
 static struct firmware_state *scratch(const struct launch *l, uint32_t cpu)
 {
-	return (struct firmware_state *)(l->info->phys + l->info->worlds + cpu * l->world_size);
+	return (struct firmware_state *)(l->worlds + cpu * l->world_size);
 }
 
 /* Returns false if VMXON would fault. SDM 3C, "Enabling and Entering VMX Operation". */
@@ -82,7 +82,7 @@ static uint64_t launch_this(const struct launch *l, uint32_t cpu)
 {
 	if (!allow_vmx())
 		return STATUS_LOCKED;
-	return resident_call(l->info->cr3, l->entry, RESIDENT_LAUNCH, cpu, scratch(l, cpu));
+	return resident_call(l->cr3, l->entry, RESIDENT_LAUNCH, cpu, scratch(l, cpu));
 }
 
 static uint32_t verdict(const struct launch *l)
@@ -104,7 +104,7 @@ static void decide(struct launch *l, enum verdict v, uint32_t cpu, uint64_t stat
 
 static bool expired(const struct launch *l, uint64_t start)
 {
-	return rdtsc() - start > l->info->tsc_hz * WAIT_SECONDS;
+	return rdtsc() - start > l->patience;
 }
 
 /* Returns false if it was decided, or took too long, before it was this CPU's turn. */
@@ -195,9 +195,11 @@ enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, u
 	uint64_t status;
 
 	l = (struct launch){
-		.cpus = cpus, .info = info, .entry = entry, .world_size = world_size,
+		.cpus = cpus, .cr3 = info->cr3, .entry = entry,
+		.worlds = info->phys + info->worlds, .world_size = world_size,
+		.patience = info->tsc_hz * WAIT_SECONDS,
 	};
-	status = resident_call(info->cr3, entry, RESIDENT_INIT, 0, scratch(&l, 0));
+	status = resident_call(l.cr3, l.entry, RESIDENT_INIT, 0, scratch(&l, 0));
 	if (status != RESIDENT_OK) {
 		refuse(L"the hypervisor could not be set up: %s", status_text(status));
 		return LAUNCH_NONE;

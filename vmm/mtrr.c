@@ -39,9 +39,8 @@ static const struct fixed_group {
 /* The low byte as a type; one no register should hold counts as uncached. */
 static enum memory_type safe_type(uint64_t value)
 {
-	unsigned int type = value & TYPE_BITS;
-
-	return type < 8 && TYPES_DEFINED >> type & 1 ? (enum memory_type)type : MT_UC;
+	value &= TYPE_BITS;
+	return value < 8 && TYPES_DEFINED >> value & 1 ? (enum memory_type)value : MT_UC;
 }
 
 static unsigned int variable_count(const struct mtrr_map *map)
@@ -88,8 +87,8 @@ bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr)
 bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value)
 {
 	bool variable = msr - MSR_VARIABLE < 2 * MTRR_MAX_VARIABLE;
-	uint64_t reserved = 0;
 	unsigned int types = 8;		/* type fields, one per byte */
+	uint64_t reserved = 0;
 
 	if (!mtrr_is_register(map, msr))
 		return false;
@@ -112,9 +111,9 @@ bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value)
 /* Two ranges with these types overlap: equal types stay, WT wins over WB, all else is UC. */
 static enum memory_type join(enum memory_type a, enum memory_type b)
 {
-	if (a == b)
-		return a;
-	return (a == MT_WT && b == MT_WB) || (a == MT_WB && b == MT_WT) ? MT_WT : MT_UC;
+	if ((a == MT_WT && b == MT_WB) || (a == MT_WB && b == MT_WT))
+		return MT_WT;
+	return a == b ? a : MT_UC;
 }
 
 /* The fixed range at @addr < 1 MiB: its type, and in @size how much it covers. */
@@ -125,8 +124,8 @@ static enum memory_type fixed_type(const struct mtrr_map *map, uint64_t addr, ui
 
 	while (addr < g->start)
 		g--;
-	*size = g->size;
 	i = (addr - g->start) / g->size;
+	*size = g->size;
 	return safe_type(map->fixed[g->first + i / 8] >> 8 * (i % 8));
 }
 

@@ -30,8 +30,10 @@ static struct {
 	size_t up_at, up_len;
 	size_t down_at;			/* how much of fake.sent is delivered */
 	uint64_t up_bytes, down_bytes;
+	unsigned int asleep;		/* ms until the server looks at its FIFO of 16 bytes; 0: awake */
 	uint64_t dead_after;		/* the server hears and says nothing after so many bytes; 0: never */
 	unsigned int gone_after;	/* reads until the client's line breaks; 0: never */
+	unsigned int fifo;
 	unsigned int overruns;		/* chance per million bytes that the server is told of a loss */
 } line;
 
@@ -72,6 +74,10 @@ static int tick(char *buf, size_t len)
 		char c = line.up[line.up_at++];
 
 		line.up_bytes++;
+		if (line.asleep && line.fifo == 16)
+			server_overrun(&fake.server);
+		if (line.asleep && line.fifo++ >= 16)
+			continue;
 		if (line.dead_after && line.up_bytes > line.dead_after)
 			continue;
 		if (chance(line.overruns)) {
@@ -81,6 +87,8 @@ static int tick(char *buf, size_t len)
 		for (unsigned int k = carry(c, out); k; k--)
 			server_input(&fake.server, out[k - 1]);
 	}
+	if (line.asleep)
+		line.asleep--;
 	if (line.up_at == line.up_len)
 		line.up_at = line.up_len = 0;
 	for (unsigned int i = 0; i < 3; i++)
@@ -161,6 +169,17 @@ static void a_session_on_a_good_line(void **state)
 	assert_int_equal(client.damaged, 0);
 	assert_int_equal(client.sessions, 1);
 	assert_int_equal(fake.server.dup_lines, 0);
+}
+
+/* Without a session the line is looked at rarely, and its FIFO is small. */
+static void a_server_that_sleeps_is_woken(void **state)
+{
+	(void)state;
+	line.asleep = 100;
+	assert_int_equal(client_hello(&client), CLIENT_DONE);
+	assert_true(line.now < 500);
+	assert_int_equal(request("apply", 5), CLIENT_DONE);
+	assert_int_equal(client.sessions, 1);
 }
 
 static void a_request_that_does_not_fit(void **state)
@@ -572,6 +591,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, start)
 	const struct CMUnitTest tests[] = {
 		T(a_session_on_a_good_line),
+		T(a_server_that_sleeps_is_woken),
 		T(a_request_that_does_not_fit),
 		T(exactly_once_on_a_line_that_loses),
 		T(exactly_once_on_a_line_that_repeats),

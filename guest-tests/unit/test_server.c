@@ -536,6 +536,25 @@ static void events_come_to_those_who_want_them(void **state)
 	assert_string_equal(type("events on"), "+0\n!3 window-write symbol=guest_answer n=3\n");
 }
 
+/* An event whose text was cut by its writer is still a line that can be read. */
+static void cut_events_are_readable(void **state)
+{
+	static const char *const texts[] = { "a b=\"c", "a b=\"", "a b=\"c \"\"", "a b=\"c d\"" };
+	static const char *const says[] = { "a b=\"c n=0\"", "a b=\" n=1\"", "a b=\"c \"\" n=2\"",
+					    "a b=\"c d\" n=3" };
+	char expect[64];
+
+	(void)state;
+	talk("#1 hello");
+	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
+		fake.event_text = texts[i];
+		fake.events++;
+		poll_all();
+		snprintf(expect, sizeof(expect), "!%u %s\n", i, says[i]);
+		assert_string_equal(output(), expect);
+	}
+}
+
 static void what_does_not_fit_is_said(void **state)
 {
 	char big[2000];
@@ -670,6 +689,7 @@ int main(void)
 		T(long_answers_can_be_continued),
 		T(a_repeated_long_answer_starts_again),
 		T(events_come_to_those_who_want_them),
+		T(cut_events_are_readable),
 		T(what_does_not_fit_is_said),
 		T(a_full_queue_is_waited_for),
 		T(dialogue_of_the_specification_is_right),

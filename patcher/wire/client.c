@@ -7,6 +7,7 @@
 #include "wire/client.h"
 #include "wire/crc32.h"
 
+#define HELLO_MS	200u
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */
 #define DATA_TRIES	3u
 #define MIN_CHUNK	48u	/* bytes per data line on a bad line; both multiples of 3 */
@@ -20,6 +21,7 @@ struct exchange {
 	uint32_t seq;			/* 0: none, only listening */
 	uint64_t deadline;		/* then it is sent again */
 	unsigned int tries;		/* left */
+	unsigned int wait_ms;		/* before it is sent again; 0: as long as for others */
 	bool after_garbage;		/* what was sent before may lack its line end */
 	bool busy;			/* the other end has it and is not done yet */
 	enum client_result result;
@@ -217,7 +219,9 @@ static enum client_result transact(struct client *c, struct exchange *x)
 {
 	struct line l;
 
-	alive(c, x, c->timeout_ms);
+	if (!x->wait_ms || x->wait_ms > c->timeout_ms)
+		x->wait_ms = c->timeout_ms;
+	alive(c, x, x->wait_ms);
 	if (!send_request(c, x->after_garbage))
 		return CLIENT_GONE;
 	for (;;) {
@@ -239,7 +243,8 @@ static enum client_result transact(struct client *c, struct exchange *x)
 		}
 		if (!x->busy)
 			c->resent++;
-		x->deadline = c->io.now(c->io.ctx) + (x->busy ? c->busy_ms : c->timeout_ms);
+		x->deadline = c->io.now(c->io.ctx) + (x->busy ? c->busy_ms : x->wait_ms);
+		x->wait_ms = 2 * x->wait_ms < c->timeout_ms ? 2 * x->wait_ms : c->timeout_ms;
 		if (!send_request(c, true))
 			return CLIENT_GONE;
 	}
@@ -320,7 +325,11 @@ static enum client_result give_up(struct client *c, struct exchange *x)
 
 enum client_result client_hello(struct client *c)
 {
-	struct exchange x = { .after_garbage = true };
+	/*
+	 * Without a session the other end looks at the line ten times a second, and its FIFO
+	 * holds 16 bytes: the first line wakes it, and is likely to be lost.
+	 */
+	struct exchange x = { .after_garbage = true, .wait_ms = HELLO_MS };
 	enum client_result r;
 
 	c->session = false;

@@ -622,6 +622,17 @@ static void send_part(struct server *s)
 	finish(&s->out, &t, LINE_PART);
 }
 
+/* Whoever wrote the text may have had too little room: an open quote would make the line unreadable. */
+static void close_quotes(struct text *t)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < t->len; i++)
+		open ^= t->buf[i] == '"';
+	if (open)
+		text_char(t, '"');
+}
+
 /* The number is known only after the text: put it in front then. */
 static bool send_event(struct server *s)
 {
@@ -632,6 +643,7 @@ static bool send_event(struct server *s)
 	text_init(&text, s->out.buf + room, LINE_MAX_LEN - LINE_CRC_LEN + 1 - room);
 	if (!s->ops->event(&number, &text))
 		return false;
+	close_quotes(&text);
 	if (text.cut) {
 		text_init(&text, text.buf, room);
 		text_str(&text, "cut");

@@ -619,7 +619,7 @@ static void dialogue_of_the_specification_is_right(void **state)
 		if (!strncmp(line, "> ", 2)) {
 			assert_int_equal(at, fake.sent_len);
 			fake.sent_len = at = 0;
-			if (!strncmp(line, "> #1004 ", 8))
+			if (!strncmp(line, "> #1005 ", 8))
 				fake.listed = 1;
 			input(line + 2, strlen(line + 2));
 			poll_all();

@@ -50,3 +50,25 @@ $(BUILD)/guest-line: $(GUEST)/tools/guest-line.c Makefile
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
 ALL += $(BUILD)/guest-line
+
+# Patches: objects compiled as the kernel is, made into files by the host tool.
+PATCH_CFLAGS := $(filter-out -pg -mfentry -mnop-mcount -g,$(GUEST_CFLAGS)) -fcf-protection=none \
+	-I$(GUEST)/kernel -Ipatcher/cli/include
+GUEST_PATCHES := target greeting straggle pages many1 many10 many100 many300
+PATCH_DIR := $(BUILD)/patches
+
+$(GUEST_OBJ)/patches/%.o: $(GUEST)/patches/%.c $(GUEST)/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(PATCH_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUEST_OBJ)/patches/many1.o $(GUEST_OBJ)/patches/many10.o $(GUEST_OBJ)/patches/many100.o \
+$(GUEST_OBJ)/patches/many300.o: $(GUEST_OBJ)/patches/many%.o: $(GUEST)/patches/many.c $(GUEST)/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(PATCH_CFLAGS) -DCOUNT=$* -MMD -MP -c -o $@ $<
+
+$(PATCH_DIR)/%.patch: $(GUEST_OBJ)/patches/%.o $(BUILD)/test-guest.elf $(BUILD)/subtext
+	@mkdir -p $(@D)
+	$(BUILD)/subtext build $< --kernel $(BUILD)/test-guest.elf --name $* -o $@
+
+ALL += $(GUEST_PATCHES:%=$(PATCH_DIR)/%.patch)
+DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* f000 ... f319: each returns its own number and the generation of its code. Used by the kernel and by the patches. */
+/* The numbers of f000 ... f319, by macro: each of these returns its own number and the generation of its code. */
 #ifndef GUEST_FUNCTIONS_H
 #define GUEST_FUNCTIONS_H
 
 #include "targets.h"
-
-/* Each function lies in 256 bytes of its own, so that 300 of them spread over 19 pages. */
-#define FN(a, b, c) \
-	uint32_t f##a##b##c(void); \
-	PATCHABLE __attribute__((section(FN_SECTION), aligned(FN_ALIGN))) uint32_t f##a##b##c(void) \
-	{ \
-		return FN_RESULT((a) * 100u + (b) * 10u + (c), GENERATION); \
-	}
 
 #define EACH10(M, a, b) M(a, b, 0) M(a, b, 1) M(a, b, 2) M(a, b, 3) M(a, b, 4) \
 	M(a, b, 5) M(a, b, 6) M(a, b, 7) M(a, b, 8) M(a, b, 9)

@@ -10,3 +10,9 @@ $(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load,
 	$(eval UNIT_TESTS += $(t)) \
 	$(eval $(t)_SRCS := guest-tests/unit/$(t).c $(ENGINE_TEST_SRCS)) \
 	$(eval $(t)_LIBS := $(ENGINE_TEST_LIBS)))
+
+# CPUs as threads: the thread sanitizer instead of the others.
+UNIT_TESTS += test_engine_threads
+test_engine_threads_SRCS := guest-tests/unit/test_engine_threads.c $(ENGINE_TEST_SRCS)
+test_engine_threads_CFLAGS := -fno-sanitize=all -fsanitize=thread
+test_engine_threads_LIBS := $(ENGINE_TEST_LIBS) -fno-sanitize=all -fsanitize=thread

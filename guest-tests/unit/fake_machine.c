@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The machine of engine/machine.h on the host; pool and views are the real ones. */
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ static view_t base_view, spread_to, old_bases[8];
 static unsigned int nold;
 static unsigned int spread_calls;
 static bool locked;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now;
 
 uint64_t __real_pool_alloc(size_t n, enum pool_use use);
@@ -40,7 +43,9 @@ uint64_t __wrap_pool_alloc(size_t n, enum pool_use use)
 /* Every call of the machine passes here. */
 static void note_call(void)
 {
-	fake.calls++;
+	__atomic_fetch_add(&fake.calls, 1, __ATOMIC_RELAXED);
+	if (fake.threads)
+		return;
 	if (fake.stopped)
 		fake.ops_stopped++;
 }
@@ -49,7 +54,7 @@ static void let_others_run(void)
 {
 	static bool running;
 
-	if (!fake.others_run || fake.stopped || running)
+	if (fake.threads || !fake.others_run || fake.stopped || running)
 		return;
 	running = true;
 	fake.others_run();
@@ -81,8 +86,9 @@ static uint64_t sum_tables(uint64_t table_hpa, unsigned int level)
 
 static void take_view(unsigned int cpu, view_t view)
 {
-	fake.cpu[cpu].view = view;
-	fake.cpu[cpu].sum = sum_tables(view, 4);
+	__atomic_store_n(&fake.cpu[cpu].view, view, __ATOMIC_RELEASE);
+	if (!fake.threads)
+		fake.cpu[cpu].sum = sum_tables(view, 4);
 }
 
 void fake_check(void)
@@ -90,6 +96,8 @@ void fake_check(void)
 	view_t last = 0;
 	uint64_t sum = 0;
 
+	if (fake.threads)
+		return;
 	for (unsigned int i = 0; i < fake.cpus; i++) {
 		if (fake.cpu[i].sipi)
 			continue;
@@ -224,6 +232,88 @@ void fake_store(unsigned int cpu, uint64_t gva, const void *buf, size_t len)
 	}
 }
 
+/* ---- the guest's CPUs as threads ---- */
+
+static bool stop_wanted;
+static bool parked[FAKE_CPUS_MAX];
+
+void fake_exit(unsigned int cpu)
+{
+	view_t view;
+
+	if (__atomic_load_n(&stop_wanted, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(&parked[cpu], true, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&stop_wanted, __ATOMIC_SEQ_CST))
+			sched_yield();
+		__atomic_store_n(&parked[cpu], false, __ATOMIC_SEQ_CST);
+	}
+	view = __atomic_load_n(&spread_to, __ATOMIC_SEQ_CST);
+	if (view && view != fake.cpu[cpu].view)
+		take_view(cpu, view);
+}
+
+void fake_cpu_off(unsigned int cpu)
+{
+	__atomic_store_n(&fake.cpu[cpu].sipi, true, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t *word_at(uint64_t hpa)
+{
+	return (uint64_t *)(host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK));
+}
+
+static uint64_t get_word(uint64_t hpa)
+{
+	return __atomic_load_n(word_at(hpa), __ATOMIC_ACQUIRE);
+}
+
+uint64_t fake_fetch64(unsigned int cpu, uint64_t gva)
+{
+	uint64_t hpa;
+
+	assert_true(view_lookup(fake.cpu[cpu].view, fake_gpa(gva), &hpa, NULL) & VIEW_X);
+	return get_word(hpa);
+}
+
+uint64_t fake_load64(unsigned int cpu, uint64_t gva)
+{
+	uint64_t gpa = fake_gpa(gva);
+
+	if (!(view_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & VIEW_R))
+		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
+	return get_word(gpa);
+}
+
+void fake_store64(unsigned int cpu, uint64_t gva, uint64_t value)
+{
+	uint64_t gpa = fake_gpa(gva);
+	bool direct = view_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & VIEW_W;
+
+	if (!direct)
+		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
+	__atomic_store_n(word_at(gpa), value, __ATOMIC_RELEASE);
+	if (!direct)
+		engine_written(gpa);
+}
+
+static int stop_threads(void)
+{
+	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < fake.cpus; i++)
+		while (!__atomic_load_n(&parked[i], __ATOMIC_SEQ_CST) &&
+		       !__atomic_load_n(&fake.cpu[i].sipi, __ATOMIC_SEQ_CST))
+			sched_yield();
+	return 0;
+}
+
+static void resume_threads(void)
+{
+	__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < fake.cpus; i++)
+		while (__atomic_load_n(&parked[i], __ATOMIC_SEQ_CST))
+			sched_yield();
+}
+
 /* The test guest: page tables, text of pseudo-random bytes, a build-id. */
 static void make_guest(void)
 {
@@ -310,11 +400,22 @@ void fake_end(void)
 
 int machine_read(uint64_t gpa, void *buf, size_t len)
 {
+	uint8_t *to = buf;
+
 	note_call();
 	assert_true((gpa & ~PAGE_MASK) + len <= PAGE_SIZE);
 	if (gpa >= FAKE_RAM)
 		return -1;
-	memcpy(buf, ram + gpa, len);
+	/* Each aligned word by one access, as the contract says. */
+	while (len) {
+		size_t skip = gpa & 7, n = len < 8 - skip ? len : 8 - skip;
+		uint64_t word = get_word(gpa - skip);
+
+		memcpy(to, (uint8_t *)&word + skip, n);
+		to += n;
+		gpa += n;
+		len -= n;
+	}
 	return 0;
 }
 
@@ -398,7 +499,7 @@ void machine_spread(view_t view)
 	fake_check();
 	assert_true(view && pool_count(view));
 	fake.spreads++;
-	spread_to = view;
+	__atomic_store_n(&spread_to, view, __ATOMIC_SEQ_CST);
 	spread_calls = 0;
 }
 
@@ -407,7 +508,8 @@ static unsigned int laggard(void)
 {
 	unsigned int i = 0;
 
-	while (i < fake.cpus && (fake.cpu[i].sipi || fake.cpu[i].view == spread_to))
+	while (i < fake.cpus && (__atomic_load_n(&fake.cpu[i].sipi, __ATOMIC_SEQ_CST) ||
+				 __atomic_load_n(&fake.cpu[i].view, __ATOMIC_SEQ_CST) == spread_to))
 		i++;
 	return i;
 }
@@ -420,7 +522,7 @@ bool machine_spread_done(void)
 	fake_check();
 	if (!spread_to)
 		return true;
-	while (!fake.spread_stuck && (cpu = laggard()) < fake.cpus) {
+	while (!fake.threads && !fake.spread_stuck && (cpu = laggard()) < fake.cpus) {
 		if (fake.spread_lag && ++spread_calls % fake.spread_lag)
 			break;
 		take_view(cpu, spread_to);
@@ -433,7 +535,7 @@ bool machine_spread_done(void)
 int machine_stop(unsigned int *late)
 {
 	assert_false(fake.stopped);
-	assert_false(locked);
+	assert_true(fake.threads || !locked);
 	fake.stops++;
 	if (fake.late_times) {
 		fake.late_times--;
@@ -442,7 +544,7 @@ int machine_stop(unsigned int *late)
 	}
 	fake.stopped = true;
 	fake.ops_stopped = 0;
-	return 0;
+	return fake.threads ? stop_threads() : 0;
 }
 
 unsigned int machine_cpus(void)
@@ -484,7 +586,7 @@ void machine_switch(view_t view)
 	fake_check();
 	assert_int_equal(view, engine_view());
 	fake.switches++;
-	spread_to = view;
+	__atomic_store_n(&spread_to, view, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < fake.cpus; i++)
 		if (!fake.cpu[i].sipi)
 			take_view(i, view);
@@ -494,6 +596,8 @@ uint64_t machine_resume(void)
 {
 	assert_true(fake.stopped);
 	fake.stopped = false;
+	if (fake.threads)
+		resume_threads();
 	fake.resumes++;
 	return 4711;
 }
@@ -501,6 +605,10 @@ uint64_t machine_resume(void)
 void machine_lock(void)
 {
 	note_call();
+	if (fake.threads) {
+		pthread_mutex_lock(&mutex);
+		return;
+	}
 	assert_false(locked);
 	locked = true;
 }
@@ -508,6 +616,10 @@ void machine_lock(void)
 void machine_unlock(void)
 {
 	note_call();
+	if (fake.threads) {
+		pthread_mutex_unlock(&mutex);
+		return;
+	}
 	assert_true(locked);
 	locked = false;
 	let_others_run();

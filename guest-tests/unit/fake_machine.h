@@ -42,6 +42,7 @@ struct fake {
 	struct fake_cpu cpu[FAKE_CPUS_MAX];
 	unsigned int cpus;
 	uint64_t anchor;
+	bool threads;
 	/* faults */
 	unsigned int late_times, late_cpu;	/* the next stops that fail, and by whom */
 	unsigned int spread_lag;		/* calls of machine_spread_done() per CPU that takes the view */
@@ -80,6 +81,18 @@ void fake_sipi(unsigned int cpu);
 void fake_fetch(unsigned int cpu, uint64_t gva, void *buf, size_t len);
 void fake_load(unsigned int cpu, uint64_t gva, void *buf, size_t len);
 void fake_store(unsigned int cpu, uint64_t gva, const void *buf, size_t len);
+
+/*
+ * With fake.threads set each CPU is a thread of the test's: it does aligned words
+ * only, and calls fake_exit() between any two of them, where it takes a new view or
+ * stands still. fake_check() is not for this mode.
+ */
+void fake_exit(unsigned int cpu);
+uint64_t fake_fetch64(unsigned int cpu, uint64_t gva);
+uint64_t fake_load64(unsigned int cpu, uint64_t gva);
+void fake_store64(unsigned int cpu, uint64_t gva, uint64_t value);
+/* The CPU's thread ends: it counts as waiting for SIPI. */
+void fake_cpu_off(unsigned int cpu);
 
 /* The guest's RAM, for tests that look or cheat. */
 void *fake_ram(uint64_t gpa);

@@ -198,6 +198,14 @@ static void overlap_within(void **state)
 			assert_refused(f, REFUSE_OVERLAP);
 			assert_string_equal(refused.symbol, "fn1");
 			assert_text("owner=0101010101010101");
+		} else {
+			assert_applied(f);
+			assert_live(f, nop5);
+			assert_reverted(1);
+			assert_applied(f);
+			assert_reverted(1);
+			machine_end(NULL);
+			machine_2(NULL);
 		}
 	}
 }

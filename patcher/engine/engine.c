@@ -80,14 +80,14 @@ view_t engine_view(void)
 	return __atomic_load_n(&eng.view, __ATOMIC_ACQUIRE);
 }
 
-/* The view from before a rebase may go when every CPU has left it. */
+/* The view from before a rebase, which we own, may go when every CPU has left it. */
 static bool drop_retired(void)
 {
 	if (!eng.retired)
 		return true;
 	if (!machine_spread_done())
 		return false;
-	prepare_drop(eng.retired);
+	view_put(eng.retired);
 	eng.retired = 0;
 	return true;
 }

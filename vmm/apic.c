@@ -6,6 +6,9 @@
 #include "x86.h"
 
 #define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
+#define ICR_STARTUP	0x4600u		/* delivery mode start-up */
+#define ICR_MODE	0x0700u
+#define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
 #define ICR_PENDING	(1u << 12)
 #define BASE_ADDR	0x000ffffffffff000ull
 #define LVT_MASKED	(1u << 16)
@@ -21,8 +24,6 @@ enum apic_register {
 	APIC_ISR	= 0x100,
 	APIC_ICR	= 0x300,
 	APIC_ICR_HIGH	= 0x310,
-	APIC_LVT_TIMER	= 0x320,
-	APIC_LVT_ERROR	= 0x370,
 	APIC_TIMER_INIT	= 0x380,
 	APIC_TIMER_DIV	= 0x3e0,
 };
@@ -47,7 +48,18 @@ static void apic_write(uint64_t base, uint32_t reg, uint32_t v)
 		xapic(base)[reg / 4] = v;
 }
 
-void apic_send_nmi(uint32_t apic_id)
+static bool idle(volatile uint32_t *apic)
+{
+	for (int i = 0; i < 100000; i++) {
+		if (!(apic[APIC_ICR / 4] & ICR_PENDING))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* Sends @command to one CPU in whatever mode this CPU's APIC is; the guest's destination is kept. */
+static void send(uint32_t apic_id, uint32_t command)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 	volatile uint32_t *apic;
@@ -56,19 +68,39 @@ void apic_send_nmi(uint32_t apic_id)
 	if (!(base & APIC_BASE_ENABLE))
 		return;
 	if (base & APIC_BASE_X2APIC) {
-		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | ICR_NMI);
+		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | command);
 		return;
 	}
 	apic = xapic(base);
 	/* the guest may be between its writes of the high and the low half */
 	high = apic[APIC_ICR_HIGH / 4];
-	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)
-		cpu_relax();
+	idle(apic);
 	apic[APIC_ICR_HIGH / 4] = apic_id << 24;
-	apic[APIC_ICR / 4] = ICR_NMI;
-	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)
-		cpu_relax();
+	apic[APIC_ICR / 4] = command;
+	idle(apic);
 	apic[APIC_ICR_HIGH / 4] = high;
+}
+
+void apic_send_nmi(uint32_t apic_id)
+{
+	send(apic_id, ICR_NMI);
+}
+
+void apic_send_startup(uint32_t apic_id, uint8_t vector)
+{
+	send(apic_id, ICR_STARTUP | vector);
+}
+
+bool apic_sent_startup_to_all(uint8_t vector)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	uint32_t icr;
+
+	if (!(base & APIC_BASE_ENABLE))
+		return false;
+	icr = apic_read(base, APIC_ICR);
+	return (icr & ICR_MODE) == (ICR_STARTUP & ICR_MODE) && (icr & 0xff) == vector &&
+	       (icr & ICR_ALL);
 }
 
 /* Interrupts in service, highest first, are ended: at most one EOI for each vector. */

@@ -3,10 +3,17 @@
 #ifndef VMM_APIC_H
 #define VMM_APIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sends an NMI to another CPU in whatever mode this CPU's APIC is; keeps the guest's ICR. Root mode. */
 void apic_send_nmi(uint32_t apic_id);
+
+/* Was the last thing this CPU's APIC sent a start-up IPI to everybody, with this vector? Root mode. */
+bool apic_sent_startup_to_all(uint8_t vector);
+
+/* Sends a start-up IPI. Root mode. */
+void apic_send_startup(uint32_t apic_id, uint8_t vector);
 
 /* What INIT does to a local APIC (an INIT exit leaves it alone). Root mode, own CPU. */
 void apic_reset(void);

@@ -84,6 +84,7 @@ struct cpu {
 
 	/* This CPU only. */
 	bool wait_sipi;
+	uint64_t startup_seen;		/* see sipi_pass_on() */
 	bool mtf_wanted;		/* vcpu_step() runs */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
 	bool session_waited;		/* the session slice has been put off once for that */
@@ -96,7 +97,7 @@ struct cpu {
 	uint64_t exits, timer_exits;	/* counters */
 	uint64_t hidden_writes;
 
-	uint64_t gdt[5];
+	uint64_t gdt[10];
 	struct tss tss;
 };
 

@@ -63,9 +63,9 @@ void traps_init_cpu(struct cpu *c)
 
 	c->gdt[1] = 0x00af9b000000ffffull;	/* 64-bit code */
 	c->gdt[2] = 0x00cf93000000ffffull;	/* data */
-	c->gdt[3] = 0x00008b0000000000ull | (sizeof(c->tss) - 1) | (tss & 0xffffff) << 16 |
+	c->gdt[SELECTOR_TSS / 8] = 0x00008b0000000000ull | (sizeof(c->tss) - 1) | (tss & 0xffffff) << 16 |
 		    (tss >> 24 & 0xff) << 56;
-	c->gdt[4] = tss >> 32;
+	c->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
 	c->tss.ist[IST_NMI - 1] = world + WORLD_NMI_TOP * PAGE_SIZE;
 	c->tss.ist[IST_DF - 1] = world + WORLD_DF_TOP * PAGE_SIZE;
 	c->tss.ist[IST_MC - 1] = world + WORLD_MC_TOP * PAGE_SIZE;

@@ -17,7 +17,11 @@ const void *traps_idt(void);
 
 #define SELECTOR_CODE	0x08u
 #define SELECTOR_DATA	0x10u
-#define SELECTOR_TSS	0x18u
+/*
+ * After an undone launch TR keeps this selector if the firmware had none. EDK2 has
+ * an unused descriptor there and leaves such a TR alone when it restores a CPU.
+ */
+#define SELECTOR_TSS	0x40u
 
 /**
  * cpu_park - this CPU cannot go on: say why on the line and in the log, wait for ever

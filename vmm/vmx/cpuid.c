@@ -16,6 +16,8 @@
 #define LEAF7_EBX_INVPCID	(1u << 10)
 #define LEAF7_ECX_OSPKE		(1u << 4)
 #define LEAF7_ECX_WAITPKG	(1u << 5)
+#define LEAF7_ECX_RDPID		(1u << 22)
+#define LEAF7_EDX_PCONFIG	(1u << 18)
 #define LEAFD1_EAX_XSAVES	(1u << 3)
 #define LEAF80000001_EDX_RDTSCP	(1u << 27)
 
@@ -33,6 +35,10 @@ static void hide_uncontrolled(uint32_t leaf, uint32_t sub, struct cpuid *r)
 		r->ebx &= ~LEAF7_EBX_INVPCID;
 	if (leaf == 7 && sub == 0 && !(proc2 & PROC2_USER_WAIT))
 		r->ecx &= ~LEAF7_ECX_WAITPKG;
+	if (leaf == 7 && sub == 0 && !(proc2 & PROC2_RDTSCP))
+		r->ecx &= ~LEAF7_ECX_RDPID;
+	if (leaf == 7 && sub == 0)
+		r->edx &= ~LEAF7_EDX_PCONFIG;	/* its control is never set */
 	if (leaf == 0xd && sub == 1 && !(proc2 & PROC2_XSAVES))
 		r->eax &= ~LEAFD1_EAX_XSAVES;
 	if (leaf == 0x80000001 && !(proc2 & PROC2_RDTSCP))

@@ -5,6 +5,7 @@
 #include "rendezvous.h"
 #include "traps.h"
 #include "vmx/ops.h"
+#include "vmx/sipi.h"
 #include "vmx/step.h"
 #include "x86.h"
 
@@ -27,7 +28,10 @@ void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error)
 	struct event first = c->event;
 	bool keep;
 
-	c->event = event_merge(first, vector, protected && exception_has_error(vector), error, &keep);
+	c->event = event_merge(first, vector, exception_has_error(vector), error, &keep);
+	/* real mode pushes none, and VM entry refuses one (SDM 3C "Checks on VM-Entry Control Fields") */
+	if (!protected && c->event.info != VECTORING_TRIPLE_FAULT)
+		c->event.info &= ~EVENT_HAS_ERROR;
 	if (keep && (first.info & EVENT_TYPE_MASK) == EVENT_NMI)
 		c->nmi_pending = true;
 	else if (keep)
@@ -118,6 +122,7 @@ static void run_once(struct cpu *c)
 void vcpu_loop(struct cpu *c)
 {
 	for (;;) {
+		sipi_pass_on(c);
 		rendezvous_requests(c);
 		run_once(c);
 	}

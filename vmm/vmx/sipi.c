@@ -2,6 +2,7 @@
 #include "vmx/sipi.h"
 #include "apic.h"
 #include "cpu.h"
+#include "rendezvous.h"
 #include "vmx/ops.h"
 #include "wire/mem.h"
 #include "x86.h"
@@ -32,6 +33,38 @@ static void debug_registers(void)
 	vmwrite(GUEST_DR7, 0x400);
 }
 
+/* Vector of the last SIPI that woke one CPU while others waited; counts in the upper half. */
+static uint64_t startup;
+
+/* Asks the CPUs that run whether this SIPI was meant for all. */
+static void ask_senders(const struct cpu *c, uint8_t vector)
+{
+	bool others_wait = false;
+
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		others_wait |= cpu_get(i) != c && cpu_mode(cpu_get(i)) == CPU_WAIT_SIPI;
+	if (!others_wait)
+		return;
+	__atomic_store_n(&startup, ((startup >> 8) + 1) << 8 | vector, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (cpu_get(i) != c && cpu_mode(cpu_get(i)) == CPU_GUEST)
+			cpu_kick(cpu_get(i));
+}
+
+void sipi_pass_on(struct cpu *c)
+{
+	uint64_t asked = __atomic_load_n(&startup, __ATOMIC_SEQ_CST);
+
+	if (c->startup_seen == asked)
+		return;
+	c->startup_seen = asked;
+	if (!apic_sent_startup_to_all((uint8_t)asked))
+		return;
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (cpu_mode(cpu_get(i)) == CPU_WAIT_SIPI)
+			apic_send_startup(boot_info.apic_id[i], (uint8_t)asked);
+}
+
 void sipi_start(struct cpu *c, uint8_t vector)
 {
 	/* INIT leaves CD and NW alone */
@@ -60,4 +93,5 @@ void sipi_start(struct cpu *c, uint8_t vector)
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
 	__asm__ volatile("mov %0, %%cr2" : : "r"(0ull) : "memory");
 	invvpid_all();
+	ask_senders(c, vector);
 }

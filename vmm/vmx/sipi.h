@@ -12,4 +12,14 @@ struct cpu;
  */
 void sipi_start(struct cpu *c, uint8_t vector);
 
+/**
+ * sipi_pass_on - the rest of a start-up IPI that went to everybody
+ *
+ * Bochs lets such an IPI reach only the first CPU that waits for it in non-root
+ * mode. When a SIPI wakes a CPU while others wait, each CPU that runs looks whether
+ * it has just sent that SIPI to all, and if so sends it to those still waiting; on
+ * hardware nobody is. Root mode, before VM entry.
+ */
+void sipi_pass_on(struct cpu *c);
+
 #endif

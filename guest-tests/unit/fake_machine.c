@@ -25,6 +25,7 @@ static uint8_t *ram, *annex, *pool_mem;
 static view_t base_view, spread_to, old_bases[8];
 static unsigned int nold;
 static unsigned int spread_calls;
+static uint64_t zero_page;
 static bool locked;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now;
@@ -342,6 +343,12 @@ void fake_more_text(unsigned int pages)
 	assert_true(at <= FAKE_RAM);
 }
 
+/* The hypervisor's own memory reads as zero. */
+static void hide(uint64_t gpa)
+{
+	assert_int_equal(view_map(base_view, gpa, zero_page, VIEW_R, POOL_NORMAL), 0);
+}
+
 static void make_base_view(unsigned int type)
 {
 	struct mtrr_map types = { .def_type = 1 << 11 | type, .phys_bits = 36 };
@@ -349,7 +356,8 @@ static void make_base_view(unsigned int type)
 	base_view = view_identity(32, &types);
 	assert_true(base_view);
 	for (uint64_t at = 0; at < FAKE_ANNEX_SIZE; at += PAGE_SIZE)
-		assert_int_equal(view_map(base_view, FAKE_ANNEX + at, 0, 0, POOL_NORMAL), 0);
+		hide(FAKE_ANNEX + at);
+	hide(FAKE_HIDDEN);
 }
 
 void fake_new_base(unsigned int type)
@@ -380,6 +388,7 @@ void fake_start(unsigned int cpus, size_t pool_pages)
 	memset(annex, 0x5a, FAKE_ANNEX_SIZE);
 	pool_init(pool_mem, FAKE_POOL, pool_pages, 0);
 	make_guest();
+	zero_page = __real_pool_alloc(1, POOL_NORMAL);
 	make_base_view(MT_WB);
 	engine_init();
 	for (unsigned int i = 0; i < cpus; i++) {
@@ -404,7 +413,7 @@ int machine_read(uint64_t gpa, void *buf, size_t len)
 
 	note_call();
 	assert_true((gpa & ~PAGE_MASK) + len <= PAGE_SIZE);
-	if (gpa >= FAKE_RAM)
+	if (gpa >= FAKE_RAM || (fake.read_fail && !--fake.read_fail))
 		return -1;
 	/* Each aligned word by one access, as the contract says. */
 	while (len) {

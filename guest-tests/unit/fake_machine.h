@@ -13,6 +13,7 @@
 #define FAKE_RAM	(18ul << 20)
 #define FAKE_ANNEX	(32ul << 20)		/* GPA and HPA */
 #define FAKE_ANNEX_SIZE	(2ul << 20)
+#define FAKE_HIDDEN	(16ul << 20)		/* a page of RAM that is the hypervisor's */
 #define FAKE_POOL	(1ul << 30)		/* HPA of the pool */
 
 /* The kernel as it was linked, and where it runs. */
@@ -48,6 +49,7 @@ struct fake {
 	unsigned int spread_lag;		/* calls of machine_spread_done() per CPU that takes the view */
 	bool spread_stuck;			/* no CPU takes any view */
 	unsigned int alloc_fail;		/* this pool_alloc() from now fails (1: the next); 0: none */
+	unsigned int read_fail;			/* this machine_read() from now fails; 0: none */
 	bool cas_taken;				/* the guest fills the entry just before machine_cas64() */
 	/* called whenever the engine lets go of its lock or asks for the time: other CPUs run here */
 	void (*others_run)(void);

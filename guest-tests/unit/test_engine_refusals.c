@@ -137,10 +137,10 @@ static void half_a_site_not_mapped(void **state)
 static void site_outside_ram(void **state)
 {
 	uint64_t *pd = fake_ram(GUEST_PD);
-	const uint64_t where[] = { FAKE_ANNEX, FAKE_POOL, FAKE_RAM, 1ul << 40 };
+	const uint64_t where[] = { FAKE_ANNEX, FAKE_POOL, FAKE_RAM, 1ul << 40, FAKE_HIDDEN };
 
 	(void)state;
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		struct file *f = patch(1);
 
 		pd[100] = where[i] | 0xe3;
@@ -149,6 +149,30 @@ static void site_outside_ram(void **state)
 		assert_refused(f, REFUSE_UNMAPPED);
 		assert_string_equal(refused.symbol, "fn1");
 	}
+}
+
+/* RAM that cannot be reached any more, whenever the engine reads it. */
+static void ram_goes_away(void **state)
+{
+	struct file *f = patch(1);
+	struct state before;
+	unsigned int n = 0;
+
+	(void)state;
+	file_end(f);
+	for (;;) {
+		state_take(&before);
+		fake.read_fail = ++n;
+		if (apply(f) == ENGINE_DONE)
+			break;
+		assert_int_equal(refused.code, REFUSE_UNMAPPED);
+		assert_state(&before);
+	}
+	assert_true(fake.read_fail > 0);
+	fake.read_fail = 0;
+	/* build-id, windows twice, three pages in pieces */
+	assert_true(n > 20);
+	assert_live(f, nop5);
 }
 
 static void other_bytes(void **state)
@@ -730,6 +754,7 @@ int main(void)
 		TEST(site_not_mapped),
 		TEST(half_a_site_not_mapped),
 		TEST(site_outside_ram),
+		TEST(ram_goes_away),
 		TEST(other_bytes),
 		TEST(window_over_two_instructions),
 		TEST(overlap_within),

@@ -30,11 +30,11 @@ static struct {
 	size_t up_at, up_len;
 	size_t down_at;			/* how much of fake.sent is delivered */
 	uint64_t up_bytes, down_bytes;
-	unsigned int asleep;		/* ms until the server looks at its FIFO of 16 bytes; 0: awake */
-	uint64_t dead_after;		/* the server hears and says nothing after so many bytes; 0: never */
+	unsigned int asleep;		/* ms until the server looks at its FIFO; 0: awake */
+	uint64_t dead_after;		/* bytes after which the server is deaf; 0: never */
 	unsigned int gone_after;	/* reads until the client's line breaks; 0: never */
-	unsigned int fifo;
-	unsigned int overruns;		/* chance per million bytes that the server is told of a loss */
+	unsigned int fifo;		/* bytes that came while it was asleep */
+	unsigned int overruns;		/* the receiver notices a loss, per million bytes */
 } line;
 
 static struct client client;
@@ -63,7 +63,7 @@ static unsigned int carry(char c, char out[2])
 	return chance(line.noise.repeat) ? 2 : 1;
 }
 
-/* One millisecond: up to PER_MS bytes each way, a few slices of work. Returns bytes for the client. */
+/* One millisecond: PER_MS bytes each way, a few slices of work. Returns bytes for the client. */
 static int tick(char *buf, size_t len)
 {
 	char out[2];
@@ -565,7 +565,7 @@ static void the_other_end_restarts(void **state)
 	assert_int_equal(fake.applied[2], 1);
 }
 
-/* A transmitter that sends nothing but rubbish, without line ends, must not hold the client for ever. */
+/* Nothing but rubbish, without line ends, must not hold the client for ever. */
 static int babble(void *ctx, char *buf, size_t len, unsigned int ms)
 {
 	(void)ctx;

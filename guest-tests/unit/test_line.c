@@ -313,11 +313,11 @@ static void lines_of_the_specification_are_right(void **state)
 			continue;
 		found++;
 		if (damaged)
-			assert_string_equal(s, "-0 code=bad-crc field=crc what=\"not understood\" *c1baca7e");
+			assert_non_null(strstr(s, "-0 code=bad-crc field=crc "));
 		e = line_parse(s, &l);
 		damaged = s != buf && buf[0] == '>' && e == LINE_BAD_CRC;
 		if (e && !damaged)
-			fail_msg("line in docs/protocol.md is wrong: %s (CRC should be %08x)", s, l.crc);
+			fail_msg("docs/protocol.md: %s is wrong (CRC should be %08x)", s, l.crc);
 	}
 	fclose(f);
 	assert_true(found >= 20);

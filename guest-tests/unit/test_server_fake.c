@@ -189,7 +189,7 @@ const struct server_ops fake_ops = {
 
 void fake_reset(void)
 {
-	memset(&fake, 0, sizeof(fake));
+	memset(&fake, 0, offsetof(struct fake, sent));
 	fake.tx_room = sizeof(fake.sent);
 	fake.event_text = "window-write symbol=guest_answer";
 	server_init(&fake.server, &fake_ops, 0x0123456789abcdef, fake.upload, sizeof(fake.upload));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What stands behind the server in the tests: a hypervisor that only counts what it is asked to do. */
+/* What stands behind the server in tests: a hypervisor that only counts what it is asked to do. */
 #ifndef TEST_SERVER_FAKE_H
 #define TEST_SERVER_FAKE_H
 
@@ -11,14 +11,10 @@
 
 struct fake {
 	struct server server;
-	_Alignas(8) uint8_t upload[PATCH_MAX_FILE];
-	/* Bytes the server sent and nobody took yet; send fails beyond tx_room. */
-	char sent[FAKE_SENT];
-	size_t sent_len, tx_room;
+	size_t sent_len, tx_room;	/* see sent; send fails beyond tx_room */
 	/* How often each was really carried out. */
 	unsigned int applied[FAKE_IDS], reverted[FAKE_IDS];
 	unsigned int files, sets, aborts;
-	uint8_t file[PATCH_MAX_FILE];	/* the last one applied */
 	size_t file_len;
 	/* How the next transaction goes: polls until it is over, then refused or not. */
 	unsigned int polls;
@@ -35,6 +31,10 @@ struct fake {
 	unsigned int events, events_taken;
 	const char *event_text;
 	unsigned int info_keys, info_len;	/* padding of the answer to info */
+	/* From here on fake_reset() leaves things as they are. */
+	char sent[FAKE_SENT];		/* what the server sent and nobody took yet */
+	uint8_t file[PATCH_MAX_FILE];	/* the last one applied */
+	_Alignas(8) uint8_t upload[PATCH_MAX_FILE];
 };
 
 extern struct fake fake;

@@ -6,8 +6,8 @@ WIRE_SERVER_SRCS := $(WIRE_LINE_SRCS) patcher/wire/base64.c patcher/wire/server.
 
 UNIT_TESTS += test_text test_line test_patch test_server test_client
 
-test_text_SRCS := guest-tests/unit/test_text.c patcher/wire/text.c patcher/wire/crc32.c \
-	patcher/wire/base64.c
+test_text_SRCS := guest-tests/unit/test_text.c $(WIRE_LINE_SRCS) patcher/wire/base64.c \
+	patcher/wire/client.c
 test_line_SRCS := guest-tests/unit/test_line.c $(WIRE_LINE_SRCS)
 test_line_CFLAGS := -DDOCS='"$(CURDIR)/docs"'
 test_patch_SRCS := guest-tests/unit/test_patch.c patcher/wire/patch.c patcher/wire/crc32.c

@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Base64 without tables for decoding: the line is slower than the comparisons. */
+/* Base64 is decoded without a table: the line is slower than the comparisons. */
 #include "wire/base64.h"
 #include "wire/mem.h"
-
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void base64_encode(struct text *t, const void *p, size_t n)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < n; i += 3) {
-		size_t left = n - i;
-		uint32_t v = (uint32_t)b[i] << 16;
-
-		if (left > 1)
-			v |= (uint32_t)b[i + 1] << 8;
-		if (left > 2)
-			v |= b[i + 2];
-		text_char(t, digits[v >> 18]);
-		text_char(t, digits[v >> 12 & 63]);
-		text_char(t, left > 1 ? digits[v >> 6 & 63] : '=');
-		text_char(t, left > 2 ? digits[v & 63] : '=');
-	}
-}
 
 /* Value of one digit, or -1. */
 static int digit(char c)

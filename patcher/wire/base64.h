@@ -11,7 +11,7 @@
 /* Length of the text for @n bytes, without a NUL. */
 #define BASE64_LEN(n)	(((n) + 2) / 3 * 4)
 
-/* Appends @n bytes as base64; t->cut if they do not fit. Any context. */
+/* Appends @n bytes as base64; t->cut if they do not fit. Host only: client.c has it. */
 void base64_encode(struct text *t, const void *p, size_t n);
 
 /**

@@ -11,7 +11,8 @@
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */
 #define DATA_TRIES	3u
 #define MIN_CHUNK	48u	/* bytes per data line on a bad line; both multiples of 3 */
-#define MAX_CHUNK	((LINE_MAX_LEN - LINE_CRC_LEN - 32) / 4 * 3)	/* 32: "#SEQ data off=... b64=" */
+/* What is left of a line when "#SEQ data off=OFFSET b64=", at most 32 bytes, is taken off. */
+#define MAX_CHUNK	((LINE_MAX_LEN - LINE_CRC_LEN - 32) / 4 * 3)
 
 /* What came in. */
 enum received { RX_NOTHING, RX_LINE, RX_DAMAGED, RX_GONE };
@@ -58,7 +59,8 @@ const char *client_result_text(enum client_result r)
 		[CLIENT_REFUSED] = "refused",
 		[CLIENT_NO_ANSWER] = "nobody answers on the line",
 		[CLIENT_GONE] = "the connection was closed",
-		[CLIENT_LOST] = "the hypervisor no longer knows this session, so the outcome is unknown",
+		[CLIENT_LOST] = "the hypervisor does not know this session any more: "
+			"the outcome is unknown",
 		[CLIENT_BAD_REQUEST] = "the request does not fit in a line",
 	};
 
@@ -214,6 +216,11 @@ static bool send_request(struct client *c, bool again)
 
 static enum client_result give_up(struct client *c, struct exchange *x);
 
+static bool cancelled(struct client *c)
+{
+	return c->hooks.cancelled && c->hooks.cancelled(c->hooks.arg);
+}
+
 /* Sends what is in c->request and waits for its reply. */
 static enum client_result transact(struct client *c, struct exchange *x)
 {
@@ -233,7 +240,7 @@ static enum client_result transact(struct client *c, struct exchange *x)
 			return x->result;
 		if (got == RX_DAMAGED)
 			hurry(c, x);
-		if (x->busy && !c->given_up && c->hooks.cancelled && c->hooks.cancelled(c->hooks.arg))
+		if (x->busy && !c->given_up && cancelled(c))
 			return give_up(c, x);
 		if (c->io.now(c->io.ctx) < x->deadline)
 			continue;
@@ -375,6 +382,27 @@ enum client_result client_lines(struct client *c, const char *request, uint64_t 
 	}
 }
 
+void base64_encode(struct text *t, const void *p, size_t n)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i += 3) {
+		size_t left = n - i;
+		uint32_t v = (uint32_t)b[i] << 16;
+
+		if (left > 1)
+			v |= (uint32_t)b[i + 1] << 8;
+		if (left > 2)
+			v |= b[i + 2];
+		text_char(t, digits[v >> 18]);
+		text_char(t, digits[v >> 12 & 63]);
+		text_char(t, left > 1 ? digits[v >> 6 & 63] : '=');
+		text_char(t, left > 2 ? digits[v & 63] : '=');
+	}
+}
+
 /* How the other end stands after put or data. False if the reply does not say. */
 static bool upload_next(const struct client *c, size_t len, size_t *next)
 {
@@ -415,7 +443,7 @@ static enum client_result data(struct client *c, const void *file, size_t len, s
 	text_kv_dec(&t, "off", *next);
 	text_str(&t, " b64=");
 	base64_encode(&t, (const char *)file + *next, chunk < len - *next ? chunk : len - *next);
-	/* What does not get through soon is given up in favour of a new session and shorter lines. */
+	/* What does not get through soon is given up for a new session and shorter lines. */
 	if (c->tries > DATA_TRIES)
 		c->tries = DATA_TRIES;
 	r = ask(c, buf, "", NULL);

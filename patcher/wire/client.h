@@ -38,7 +38,7 @@ enum client_result {
 	CLIENT_REFUSED,		/* reply has code= and what belongs to it; nothing was changed */
 	CLIENT_NO_ANSWER,	/* nobody answered, however often it was sent */
 	CLIENT_GONE,		/* read or write failed */
-	CLIENT_LOST,		/* the other end no longer knows this session; a new one begins by itself */
+	CLIENT_LOST,		/* the other end forgot this session; a new one begins by itself */
 	CLIENT_BAD_REQUEST,	/* the request does not fit in a line */
 };
 
@@ -108,7 +108,7 @@ enum client_result client_watch(struct client *c, unsigned int ms);
 /* Value of a key of the last reply, or NULL. */
 const char *client_get(const struct client *c, const char *key);
 
-/* One plain sentence, without a full stop, for results other than CLIENT_DONE and CLIENT_REFUSED. */
+/* One plain sentence, without a full stop, for results other than done and refused. */
 const char *client_result_text(enum client_result r);
 
 #endif

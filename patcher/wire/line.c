@@ -32,10 +32,11 @@ const char *line_error_field(enum line_error e)
 bool line_feed(struct line_reader *r, char c, enum line_error *error)
 {
 	if (c != '\n' && c != '\r') {
-		if (r->len >= LINE_MAX_LEN)
-			r->overflow = true;
+		/* A NUL must not hide what follows. */
+		if (r->len < LINE_MAX_LEN)
+			r->buf[r->len++] = c ? c : '\1';
 		else
-			r->buf[r->len++] = c ? c : '\1';	/* a NUL must not hide what follows */
+			r->overflow = true;
 		return false;
 	}
 	if (!r->len)
@@ -156,16 +157,8 @@ static enum line_error take_args(char *s, struct line *out)
 
 static enum line_kind kind_of(char c)
 {
-	switch (c) {
-	case LINE_REQUEST:
-	case LINE_DONE:
-	case LINE_REFUSED:
-	case LINE_PART:
-	case LINE_EVENT:
-		return (enum line_kind)c;
-	default:
-		return LINE_PERSON;
-	}
+	return c == LINE_REQUEST || c == LINE_DONE || c == LINE_REFUSED || c == LINE_PART ||
+		c == LINE_EVENT ? (enum line_kind)c : LINE_PERSON;
 }
 
 /* Requests and events: the first word is the verb. */

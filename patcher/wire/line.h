@@ -91,7 +91,7 @@ enum line_error line_parse(char *s, struct line *out);
 /* Value of the argument @key, or NULL. */
 const char *line_get(const struct line *l, const char *key);
 
-/* Words of docs/protocol.md for an error, such as "bad-crc", and for the part of the line it is about. */
+/* Words of docs/protocol.md for an error, such as "bad-crc", and for the part of the line. */
 const char *line_error_name(enum line_error e);
 const char *line_error_field(enum line_error e);
 

@@ -8,12 +8,17 @@
 #include "wire/crc32.h"
 #include "wire/mem.h"
 
-static int fail(struct patch_error *err, const char *field, const char *what, uint32_t index)
+/*
+ * One rule: @ok, or what is wrong with which field. Rules are chained with &&; who checks a
+ * table sets err->index.
+ */
+static bool rule(struct patch_error *err, bool ok, const char *field, const char *what)
 {
-	err->field = field;
-	err->what = what;
-	err->index = index;
-	return -1;
+	if (!ok) {
+		err->field = field;
+		err->what = what;
+	}
+	return ok;
 }
 
 /* Kernel text and data lie in the upper half of the address space. */
@@ -43,42 +48,30 @@ static bool good_name(const char *name)
 }
 
 /* What must hold before any other field can be trusted to be one. */
-static int check_frame(const struct patch_header *h, size_t len, struct patch_error *err)
+static bool check_frame(const struct patch_header *h, size_t len, struct patch_error *err)
 {
-	if (len < sizeof(*h))
-		return fail(err, "file_size", "shorter than the header", 0);
-	if (memcmp(h->magic, PATCH_MAGIC, sizeof(h->magic)) != 0)
-		return fail(err, "magic", "not a patch file", 0);
-	if (h->version != PATCH_VERSION)
-		return fail(err, "version", "unknown", 0);
-	if (h->header_size != sizeof(*h))
-		return fail(err, "header_size", "not that of this version", 0);
-	if (h->file_size != len)
-		return fail(err, "file_size", "not the length of the file", 0);
-	if (len > PATCH_MAX_FILE)
-		return fail(err, "file_size", "over the limit", 0);
-	return 0;
+	return rule(err, len >= sizeof(*h), "file_size", "shorter than the header") &&
+	       rule(err, !memcmp(h->magic, PATCH_MAGIC, sizeof(h->magic)), "magic", "no patch") &&
+	       rule(err, h->version == PATCH_VERSION, "version", "unknown") &&
+	       rule(err, h->header_size == sizeof(*h), "header_size", "not of this version") &&
+	       rule(err, h->file_size == len, "file_size", "not the length of the file") &&
+	       rule(err, len <= PATCH_MAX_FILE, "file_size", "over the limit");
 }
 
-static int check_header(const struct patch_header *h, struct patch_error *err)
+static bool check_header(const struct patch_header *h, struct patch_error *err)
 {
-	if (h->flags)
-		return fail(err, "flags", "not zero", 0);
-	if (!good_name(h->name))
-		return fail(err, "name", "not 1 to 63 visible characters and zeros", 0);
-	if (!kernel_address(h->anchor))
-		return fail(err, "anchor", "not a kernel address", 0);
-	if (!kernel_address(h->build_id_addr))
-		return fail(err, "build_id_addr", "not a kernel address", 0);
-	if (h->build_id_len < 1 || h->build_id_len > PATCH_BUILD_ID_MAX)
-		return fail(err, "build_id_len", "out of range", 0);
-	if (!all_zero(h->build_id + h->build_id_len, PATCH_BUILD_ID_MAX - h->build_id_len))
-		return fail(err, "build_id", "padding is not zero", 0);
-	if (h->data_mem < h->data.size || h->data_mem > PATCH_MAX_DATA)
-		return fail(err, "data_mem", "out of range", 0);
-	if (!all_zero(h->reserved, sizeof(h->reserved)))
-		return fail(err, "reserved", "not zero", 0);
-	return 0;
+	uint32_t n = h->build_id_len;
+
+	return rule(err, !h->flags, "flags", "not zero") &&
+	       rule(err, good_name(h->name), "name", "not 1 to 63 visible characters and zeros") &&
+	       rule(err, kernel_address(h->anchor), "anchor", "no kernel address") &&
+	       rule(err, kernel_address(h->build_id_addr), "build_id_addr", "no kernel address") &&
+	       rule(err, n >= 1 && n <= PATCH_BUILD_ID_MAX, "build_id_len", "out of range") &&
+	       rule(err, all_zero(h->build_id + n, PATCH_BUILD_ID_MAX - n), "build_id",
+		    "padding is not zero") &&
+	       rule(err, h->data_mem >= h->data.size && h->data_mem <= PATCH_MAX_DATA, "data_mem",
+		    "out of range") &&
+	       rule(err, all_zero(h->reserved, sizeof(h->reserved)), "reserved", "not zero");
 }
 
 /* The parts in the order they must have in the file. */
@@ -100,42 +93,43 @@ static const struct {
 #undef PART
 };
 
-static int check_parts(const struct patch_header *h, struct patch_error *err)
+/* One part; @end is where the one before it ended, and is moved. */
+static bool check_part(const struct patch_header *h, size_t i, uint64_t *end,
+		       struct patch_error *err)
+{
+	uint32_t min = parts[i].min, max = parts[i].max;
+	const char *field = parts[i].field;
+	struct patch_span s;
+
+	memcpy(&s, (const uint8_t *)h + parts[i].span, sizeof(s));
+	if (!rule(err, s.size >= min && s.size <= max, field, "size out of range") ||
+	    !rule(err, s.size % parts[i].unit == 0, field, "size is no multiple of the record") ||
+	    !rule(err, s.size || !s.offset, field, "offset of an absent part is not zero"))
+		return false;
+	if (!s.size)
+		return true;
+	if (!rule(err, s.offset % 8 == 0, field, "offset is not a multiple of 8") ||
+	    !rule(err, s.offset >= *end, field, "overlaps or is out of order"))
+		return false;
+	*end = (uint64_t)s.offset + s.size;
+	return rule(err, *end <= h->file_size, field, "ends behind the file");
+}
+
+static bool check_parts(const struct patch_header *h, struct patch_error *err)
 {
 	uint64_t end = sizeof(*h);
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		struct patch_span s;
-
-		memcpy(&s, (const uint8_t *)h + parts[i].span, sizeof(s));
-		if (s.size < parts[i].min || s.size > parts[i].max)
-			return fail(err, parts[i].field, "size out of range", 0);
-		if (s.size % parts[i].unit)
-			return fail(err, parts[i].field, "size is not a multiple of the record", 0);
-		if (!s.size && s.offset)
-			return fail(err, parts[i].field, "offset of an absent part is not zero", 0);
-		if (!s.size)
-			continue;
-		if (s.offset % 8)
-			return fail(err, parts[i].field, "offset is not a multiple of 8", 0);
-		if (s.offset < end)
-			return fail(err, parts[i].field, "overlaps or is out of order", 0);
-		end = (uint64_t)s.offset + s.size;
-		if (end > h->file_size)
-			return fail(err, parts[i].field, "ends behind the file", 0);
-	}
-	if (h->signature.size && end != h->file_size)
-		return fail(err, "signature", "is not the end of the file", 0);
-	return 0;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!check_part(h, i, &end, err))
+			return false;
+	return rule(err, !h->signature.size || end == h->file_size, "signature",
+		    "is not the end of the file");
 }
 
-static int check_strings(const struct patch_header *h, const char *strings, struct patch_error *err)
+static bool check_strings(const struct patch_header *h, const char *s, struct patch_error *err)
 {
-	if (strings[0])
-		return fail(err, "strings", "does not begin with a NUL", 0);
-	if (strings[h->strings.size - 1])
-		return fail(err, "strings", "does not end with a NUL", 0);
-	return 0;
+	return rule(err, !s[0], "strings", "does not begin with a NUL") &&
+	       rule(err, !s[h->strings.size - 1], "strings", "does not end with a NUL");
 }
 
 /* The name a site has in errors and lists: printable, not empty; strings ends with a NUL. */
@@ -150,30 +144,30 @@ static bool good_site_name(const struct patch_header *h, const char *strings, ui
 	return strings[i] == '\0';
 }
 
-static int check_site(const struct patch *p, uint32_t i, struct patch_error *err)
+/* The last page is left out, so that no end of a window wraps. */
+static bool good_place(uint64_t addr)
 {
-	const struct patch_site *s = &p->sites[i];
+	return kernel_address(addr) && addr < -4096ull;
+}
 
-	if (s->target_kind > PATCH_TARGET_ABSOLUTE)
-		return fail(err, "sites.target_kind", "unknown", i);
-	if (s->place > PATCH_PLACE_ABSOLUTE)
-		return fail(err, "sites.place", "unknown", i);
-	if (s->len != PATCH_JUMP_LEN)
-		return fail(err, "sites.len", "not the length of a jump", i);
-	if (s->insn_len < 1 || s->insn_len > 15)
-		return fail(err, "sites.insn_len", "out of range", i);
-	/* The last page is left out so that no end of a window wraps. */
-	if (!kernel_address(s->addr) || s->addr >= -4096ull)
-		return fail(err, "sites.addr", "not a kernel address", i);
-	if (s->target_kind == PATCH_TARGET_TEXT && s->target >= p->header->text.size)
-		return fail(err, "sites.target", "outside the text", i);
-	if (s->target_kind != PATCH_TARGET_TEXT && !kernel_address(s->target))
-		return fail(err, "sites.target", "not a kernel address", i);
-	if (!all_zero(s->expect + s->len, PATCH_WINDOW_MAX - s->len))
-		return fail(err, "sites.expect", "padding is not zero", i);
-	if (!good_site_name(p->header, p->strings, s->name))
-		return fail(err, "sites.name", "not a name in strings", i);
-	return 0;
+static bool good_target(const struct patch_header *h, const struct patch_site *s)
+{
+	return s->target_kind == PATCH_TARGET_TEXT ? s->target < h->text.size :
+		kernel_address(s->target);
+}
+
+static bool check_site(const struct patch *p, const struct patch_site *s, struct patch_error *err)
+{
+	return rule(err, s->target_kind <= PATCH_TARGET_ABSOLUTE, "sites.target_kind", "unknown") &&
+	       rule(err, s->place <= PATCH_PLACE_ABSOLUTE, "sites.place", "unknown") &&
+	       rule(err, s->len == PATCH_JUMP_LEN, "sites.len", "not the length of a jump") &&
+	       rule(err, s->insn_len >= 1 && s->insn_len <= 15, "sites.insn_len", "out of range") &&
+	       rule(err, good_place(s->addr), "sites.addr", "no kernel address") &&
+	       rule(err, good_target(p->header, s), "sites.target", "out of range") &&
+	       rule(err, all_zero(s->expect + s->len, PATCH_WINDOW_MAX - s->len), "sites.expect",
+		    "padding is not zero") &&
+	       rule(err, good_site_name(p->header, p->strings, s->name), "sites.name",
+		    "not a name in strings");
 }
 
 static bool field_inside(const struct patch_header *h, const struct patch_fixup *f)
@@ -184,40 +178,42 @@ static bool field_inside(const struct patch_header *h, const struct patch_fixup 
 	return size >= width && f->offset <= size - width;
 }
 
-static int check_fixup(const struct patch *p, uint32_t i, struct patch_error *err)
+/* Is there what the value is relative to? */
+static bool base_exists(const struct patch_header *h, uint8_t base)
 {
-	const struct patch_header *h = p->header;
-	const struct patch_fixup *f = &p->fixups[i];
-
-	if (f->type > PATCH_FIXUP_PC64)
-		return fail(err, "fixups.type", "unknown", i);
-	if (f->base > PATCH_BASE_ABSOLUTE)
-		return fail(err, "fixups.base", "unknown", i);
-	if ((f->base == PATCH_BASE_TEXT && !h->text.size) ||
-	    (f->base == PATCH_BASE_DATA && !h->data_mem))
-		return fail(err, "fixups.base", "there is no such part", i);
-	if (f->in_data > 1)
-		return fail(err, "fixups.in_data", "not 0 or 1", i);
-	if (f->reserved)
-		return fail(err, "fixups.reserved", "not zero", i);
-	if (!field_inside(h, f))
-		return fail(err, "fixups.offset", "field outside its part", i);
-	/* An addend may point outside the part, but not where a 32-bit field never reaches. */
-	if ((f->base == PATCH_BASE_TEXT || f->base == PATCH_BASE_DATA) &&
-	    f->value != (int32_t)f->value)
-		return fail(err, "fixups.value", "out of range", i);
-	return 0;
+	return (base != PATCH_BASE_TEXT || h->text.size) &&
+		(base != PATCH_BASE_DATA || h->data_mem);
 }
 
-static int check_tables(const struct patch *p, struct patch_error *err)
+/* An addend may point outside the part, but not where a 32-bit field never reaches. */
+static bool good_value(const struct patch_fixup *f)
 {
-	for (uint32_t i = 0; i < p->nsites; i++)
-		if (check_site(p, i, err))
-			return -1;
-	for (uint32_t i = 0; i < p->nfixups; i++)
-		if (check_fixup(p, i, err))
-			return -1;
-	return 0;
+	return (f->base != PATCH_BASE_TEXT && f->base != PATCH_BASE_DATA) ||
+		f->value == (int32_t)f->value;
+}
+
+static bool check_fixup(const struct patch_header *h, const struct patch_fixup *f,
+			struct patch_error *err)
+{
+	return rule(err, f->type <= PATCH_FIXUP_PC64, "fixups.type", "unknown") &&
+	       rule(err, f->base <= PATCH_BASE_ABSOLUTE, "fixups.base", "unknown") &&
+	       rule(err, base_exists(h, f->base), "fixups.base", "there is no such part") &&
+	       rule(err, f->in_data <= 1, "fixups.in_data", "not 0 or 1") &&
+	       rule(err, !f->reserved, "fixups.reserved", "not zero") &&
+	       rule(err, field_inside(h, f), "fixups.offset", "field outside its part") &&
+	       rule(err, good_value(f), "fixups.value", "out of range");
+}
+
+static bool check_tables(const struct patch *p, struct patch_error *err)
+{
+	for (err->index = 0; err->index < p->nsites; err->index++)
+		if (!check_site(p, &p->sites[err->index], err))
+			return false;
+	for (err->index = 0; err->index < p->nfixups; err->index++)
+		if (!check_fixup(p->header, &p->fixups[err->index], err))
+			return false;
+	err->index = 0;
+	return true;
 }
 
 /* Where a part is; NULL if it is absent. */
@@ -231,7 +227,8 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 	const struct patch_header *h = buf;
 	struct patch p;
 
-	if (check_frame(h, len, err) || check_parts(h, err) || check_header(h, err))
+	err->index = 0;
+	if (!check_frame(h, len, err) || !check_parts(h, err) || !check_header(h, err))
 		return -1;
 	p = (struct patch){
 		.header = h,
@@ -244,11 +241,10 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 		.nsites = h->sites.size / sizeof(struct patch_site),
 		.nfixups = h->fixups.size / sizeof(struct patch_fixup),
 	};
-	if (check_strings(h, p.strings, err) || check_tables(&p, err))
+	/* The CRC is last, so that a field that is wrong in itself is called by its name. */
+	if (!check_strings(h, p.strings, err) || !check_tables(&p, err) ||
+	    !rule(err, h->crc == patch_crc(buf, len), "crc", "does not match the file"))
 		return -1;
-	/* Last, so that a field that is wrong in itself is called by its name. */
-	if (h->crc != patch_crc(buf, len))
-		return fail(err, "crc", "does not match the file", 0);
 	*out = p;
 	return 0;
 }

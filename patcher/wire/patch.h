@@ -37,12 +37,12 @@ struct patch_header {
 	uint32_t file_size;		/* the whole file, signature included */
 	uint32_t flags;			/* must be zero in version 1 */
 	uint32_t crc;			/* CRC-32 of the file, this field taken as zero */
-	uint8_t id[32];			/* SHA-256 of the file, crc and id taken as zero, signature left out */
+	uint8_t id[32];			/* SHA-256 without signature, crc and id as zero */
 	char name[PATCH_NAME_LEN];	/* printable ASCII without spaces, NUL padded, not empty */
 	uint64_t anchor;		/* link-time address of the symbol IA32_LSTAR points to */
-	uint64_t build_id_addr;		/* link-time address of the build-id bytes in guest memory */
+	uint64_t build_id_addr;		/* link-time address of the build-id's bytes */
 	uint32_t build_id_len;		/* 1 ... PATCH_BUILD_ID_MAX */
-	uint32_t data_mem;		/* size of the data in memory, >= data.size; the rest is zero */
+	uint32_t data_mem;		/* size of data in memory, >= data.size; rest zero */
 	uint8_t build_id[PATCH_BUILD_ID_MAX];
 	/* The parts, in the order they have in the file. */
 	struct patch_span text;		/* payload text, position: annex, page aligned */
@@ -134,14 +134,15 @@ struct patch_error {
  * @err: filled on failure
  *
  * Checks every field, range, alignment, overlap and, last, the CRC; does not check the
- * id (SHA-256) nor the signature, and not whether windows or fixups overlap. Any context, no locks. Returns 0 or -1.
+ * id (SHA-256) nor the signature, and not whether windows or fixups overlap.
+ * Any context, no locks. Returns 0 or -1.
  */
 int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_error *err);
 
 /* Name of a site's function. @i < nsites. Visible ASCII, never empty: patch_parse() checked it. */
 const char *patch_site_name(const struct patch *p, unsigned int i);
 
-/* CRC-32 of a patch file as the header wants it (the crc field taken as zero). @len >= sizeof header. */
+/* CRC-32 of a patch file as the header wants it: crc taken as zero. @len >= sizeof header. */
 uint32_t patch_crc(const void *buf, size_t len);
 
 #endif

@@ -46,29 +46,23 @@ static bool arg_number(struct server *s, struct text *t, const char *key, uint64
 		       uint64_t max, uint64_t *v)
 {
 	const char *value = line_get(&s->line, key);
+	const char *wrong = !value ? "missing" : !text_parse_u64(value, v) ? "not a number" :
+		*v < min || *v > max ? "out of range" : NULL;
 
-	if (!value)
-		refuse(t, "bad-arg", key, "missing");
-	else if (!text_parse_u64(value, v))
-		refuse(t, "bad-arg", key, "not a number");
-	else if (*v < min || *v > max)
-		refuse(t, "bad-arg", key, "out of range");
-	else
-		return true;
-	return false;
+	if (wrong)
+		refuse(t, "bad-arg", key, wrong);
+	return !wrong;
 }
 
 static bool arg_bytes(struct server *s, struct text *t, const char *key, uint8_t *p, size_t n)
 {
 	const char *value = line_get(&s->line, key);
+	const char *wrong = !value ? "missing" : text_parse_bytes(value, p, n) ? NULL :
+		"not hex digits of the right number";
 
-	if (!value)
-		refuse(t, "bad-arg", key, "missing");
-	else if (!text_parse_bytes(value, p, n))
-		refuse(t, "bad-arg", key, "not hex digits of the right number");
-	else
-		return true;
-	return false;
+	if (wrong)
+		refuse(t, "bad-arg", key, wrong);
+	return !wrong;
 }
 
 /* Answers of several lines begin where from= says. */
@@ -102,14 +96,14 @@ static bool args_good(const struct verb *v, const struct line *l, struct text *t
 {
 	for (unsigned int i = 0; i < l->nargs; i++) {
 		const struct line_arg *a = &l->args[i];
+		bool known = arg_known(v->args, a) ||
+			((v->flags & CHANGES) && arg_known("counter= sig= ", a));
 
-		if (!arg_known(v->args, a) && !((v->flags & CHANGES) && arg_known("counter= sig= ", a)))
-			refuse(t, "bad-arg", a->key[0] ? a->key : a->value, "unknown");
-		else if (a->key[0] && line_get(l, a->key) != a->value)
-			refuse(t, "bad-arg", a->key, "given twice");
-		else
-			continue;
-		return false;
+		if (!known || (a->key[0] && line_get(l, a->key) != a->value)) {
+			refuse(t, "bad-arg", a->key[0] ? a->key : a->value,
+			       known ? "given twice" : "unknown");
+			return false;
+		}
 	}
 	return true;
 }
@@ -192,13 +186,13 @@ static int run_events(struct server *s, struct text *t)
 
 static int run_put(struct server *s, struct text *t)
 {
-	uint8_t b[4];
 	uint64_t size;
 	uint32_t crc;
 
-	if (!arg_number(s, t, "size", 1, s->upload_cap, &size) || !arg_bytes(s, t, "crc", b, sizeof(b)))
+	if (!arg_number(s, t, "size", 1, s->upload_cap, &size) ||
+	    !arg_bytes(s, t, "crc", (uint8_t *)&crc, sizeof(crc)))
 		return SERVER_REFUSED;
-	crc = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	crc = __builtin_bswap32(crc);
 	if (size != s->upload_size || crc != s->upload_crc) {
 		s->upload_size = (size_t)size;
 		s->upload_crc = crc;
@@ -209,54 +203,37 @@ static int run_put(struct server *s, struct text *t)
 	return SERVER_DONE;
 }
 
-static int no_upload(struct server *s, struct text *t)
+/* The upload is not as the request wants it: say how it is. */
+static int refuse_upload(struct server *s, struct text *t, const char *code, const char *field)
 {
-	text_kv_str(t, "code", "no-upload");
+	text_kv_str(t, "code", code);
+	text_kv_str(t, "field", field);
 	text_kv_dec(t, "next", s->upload_got);
 	text_kv_dec(t, "size", s->upload_size);
 	return SERVER_REFUSED;
 }
 
-/* All bytes are here: are they those that were announced? */
-static int finish_upload(struct server *s, struct text *t)
-{
-	uint32_t crc = s->upload_crc_got;
-
-	if (crc != s->upload_crc) {
-		s->upload_size = s->upload_got = 0;
-		refuse(t, "bad-crc", "crc", "the file is not the one announced; send it again");
-		text_char(t, ' ');
-		text_str(t, "found=");
-		text_hex(t, crc, 8);
-		return SERVER_REFUSED;
-	}
-	return SERVER_DONE;
-}
-
 static int run_data(struct server *s, struct text *t)
 {
 	const char *b64 = line_get(&s->line, "b64");
+	uint8_t *to = s->upload + s->upload_got;
 	uint64_t off;
 	size_t n;
 
 	if (!s->upload_size)
-		return no_upload(s, t);
+		return refuse_upload(s, t, "no-upload", "verb");
 	if (!arg_number(s, t, "off", 0, s->upload_size, &off))
 		return SERVER_REFUSED;
-	if (off != s->upload_got) {
-		text_kv_str(t, "code", "bad-offset");
-		text_kv_str(t, "field", "off");
-		text_kv_dec(t, "next", s->upload_got);
-		return SERVER_REFUSED;
-	}
-	if (!b64)
-		return refuse(t, "bad-arg", "b64", "missing");
-	if (!base64_decode(b64, s->upload + s->upload_got, s->upload_size - s->upload_got, &n) || !n)
+	if (off != s->upload_got)
+		return refuse_upload(s, t, "bad-offset", "off");
+	if (!b64 || !base64_decode(b64, to, s->upload_size - s->upload_got, &n) || !n)
 		return refuse(t, "bad-arg", "b64", "not base64, or more than announced");
-	s->upload_crc_got = crc32_update(s->upload_crc_got, s->upload + s->upload_got, n);
+	s->upload_crc_got = crc32_update(s->upload_crc_got, to, n);
 	s->upload_got += n;
-	if (s->upload_got == s->upload_size && finish_upload(s, t))
-		return SERVER_REFUSED;
+	if (s->upload_got == s->upload_size && s->upload_crc_got != s->upload_crc) {
+		s->upload_size = s->upload_got = 0;
+		return refuse(t, "bad-crc", "crc", "not the file announced: send it again");
+	}
 	text_kv_dec(t, "next", s->upload_got);
 	return SERVER_DONE;
 }
@@ -269,7 +246,7 @@ static int run_apply(struct server *s, struct text *t)
 		return arg_bytes(s, t, "id", id, sizeof(id)) ? (int)s->ops->apply_held(id, t) :
 			SERVER_REFUSED;
 	if (!s->upload_size || s->upload_got != s->upload_size)
-		return no_upload(s, t);
+		return refuse_upload(s, t, "no-upload", "verb");
 	return (int)s->ops->apply_file(s->upload, s->upload_size, t);
 }
 
@@ -277,9 +254,7 @@ static int run_revert(struct server *s, struct text *t)
 {
 	uint8_t id[SERVER_ID_LEN];
 
-	if (!arg_bytes(s, t, "id", id, sizeof(id)))
-		return SERVER_REFUSED;
-	return (int)s->ops->revert(id, t);
+	return arg_bytes(s, t, "id", id, sizeof(id)) ? (int)s->ops->revert(id, t) : SERVER_REFUSED;
 }
 
 static int run_abort(struct server *s, struct text *t)
@@ -303,27 +278,19 @@ static int run_set(struct server *s, struct text *t)
 static bool part_help(struct server *s, uint64_t *pos, struct text *t);
 
 static const struct verb verbs[] = {
-	{ "help", ASKS, "from= ", "help: these lines", run_lines, part_help },
+	{ "help", ASKS, "from= ", "help: this; from put on: tool only", run_lines, part_help },
 	{ "info", ASKS, "", "info: the machine, the hypervisor, counters", run_info, NULL },
 	{ "list", ASKS, "from= ", "list: patches and their state", run_lines, part_list },
-	{ "sites", ASKS, "id= from= ", "sites id=ID: the functions a patch replaces", run_sites,
-	  part_sites },
-	{ "log", ASKS, "from= ", "log [from=POSITION]: what the hypervisor noted", run_lines, part_log },
-	{ "events", ASKS, "on off ", "events on|off: report events as they come, or not", run_events,
-	  NULL },
-	{ "hello", ASKS, "proto= ", "hello [proto=1]: begin a session of the host tool", run_hello,
-	  NULL },
-	{ "put", CHANGES, "size= crc= ", "put size=BYTES crc=CRC: announce a file (host tool)",
-	  run_put, NULL },
-	{ "data", CHANGES, "off= b64= ", "data off=OFFSET b64=BASE64: a piece of it (host tool)",
-	  run_data, NULL },
-	{ "apply", CHANGES, "id= ", "apply [id=ID]: put a patch into force (host tool)", run_apply,
-	  NULL },
-	{ "revert", CHANGES, "id= ", "revert id=ID: take a patch back (host tool)", run_revert, NULL },
-	{ "abort", CHANGES | ANY_TIME, "", "abort: give up what is under way (host tool)", run_abort,
-	  NULL },
-	{ "set", CHANGES, "key= value= ", "set key=KEY value=VALUE: change a setting (host tool)",
-	  run_set, NULL },
+	{ "sites", ASKS, "id= from= ", "sites id=ID: functions replaced", run_sites, part_sites },
+	{ "log", ASKS, "from= ", "log [from=POSITION]: the hypervisor's log", run_lines, part_log },
+	{ "events", ASKS, "on off ", "events on|off: report events, or not", run_events, NULL },
+	{ "hello", ASKS, "proto= ", "hello [proto=1]: begin a session", run_hello, NULL },
+	{ "put", CHANGES, "size= crc= ", "put size=N crc=CRC: announce a file", run_put, NULL },
+	{ "data", CHANGES, "off= b64= ", "data off=N b64=...: a piece of it", run_data, NULL },
+	{ "apply", CHANGES, "id= ", "apply [id=ID]: put a patch into force", run_apply, NULL },
+	{ "revert", CHANGES, "id= ", "revert id=ID: take a patch back", run_revert, NULL },
+	{ "abort", CHANGES | ANY_TIME, "", "abort: give up what is pending", run_abort, NULL },
+	{ "set", CHANGES, "key= value= ", "set key=K value=V: change a setting", run_set, NULL },
 };
 
 #define NVERBS	(sizeof(verbs) / sizeof(verbs[0]))
@@ -512,34 +479,24 @@ static void numbered(struct server *s)
 	answer_numbered(s, v);
 }
 
-/* Replies and events are our own, come back from a line that echoes: never answered. */
-static bool is_echo(const char *line)
-{
-	return line[0] == '+' || line[0] == '-' || line[0] == '=' || line[0] == '!';
-}
-
 static void take_line(struct server *s, enum line_error e)
 {
-	bool echo = is_echo(s->reader.buf);
+	enum line_error parsed = line_parse(s->reader.buf, &s->line);
 
 	s->lines++;
-	if (s->overrun) {
-		s->overrun = false;
-		reject(s, 0, "overrun", "line", "bytes were lost");
-		return;
-	}
 	if (!e)
-		e = line_parse(s->reader.buf, &s->line);
-	if (e == LINE_EMPTY)
-		return;
-	if (echo)
-		s->bad_lines++;
-	else if (e)
+		e = parsed;
+	if (s->overrun)
+		reject(s, 0, "overrun", "line", "bytes were lost");
+	else if (s->line.kind != LINE_PERSON && s->line.kind != LINE_REQUEST)
+		s->bad_lines++;		/* our own come back (an echo): never answered */
+	else if (e && e != LINE_EMPTY)
 		reject(s, 0, line_error_name(e), line_error_field(e), "not understood");
-	else if (s->line.kind == LINE_PERSON)
+	else if (!e && s->line.kind == LINE_PERSON)
 		person(s);
-	else
+	else if (!e)
 		numbered(s);
+	s->overrun = false;
 }
 
 /* ---- the four calls ---- */
@@ -622,7 +579,7 @@ static void send_part(struct server *s)
 	finish(&s->out, &t, LINE_PART);
 }
 
-/* Whoever wrote the text may have had too little room: an open quote would make the line unreadable. */
+/* The text may have been cut by its writer: an open quote would make the line unreadable. */
 static void close_quotes(struct text *t)
 {
 	bool open = false;

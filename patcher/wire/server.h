@@ -39,26 +39,26 @@ struct server_ops {
 	 * line as text="..."; *@pos moves behind it. False, *@pos unchanged, at the end.
 	 */
 	bool (*log)(uint64_t *pos, struct text *line);
-	/* A whole upload is here (8-byte aligned). Starts apply; the upload area stays as it is while that is pending. */
+	/* A whole upload is here, 8-byte aligned, and stays while this is pending. Starts apply. */
 	enum server_result (*apply_file)(const void *file, size_t len, struct text *reply);
 	/* Starts apply of a patch that is held already, revert of a live one. @id: 8 bytes. */
 	enum server_result (*apply_held)(const uint8_t *id, struct text *reply);
 	enum server_result (*revert)(const uint8_t *id, struct text *reply);
 	/*
 	 * Goes on with what is pending; only called while something is. Writes to @reply when it
-	 * is over. Until then it may tell progress in @progress (keys phase=, done=, of=; 100 bytes).
+	 * is over. Until then it may tell progress in @progress: phase=, done=, of=; 100 bytes.
 	 */
 	enum server_result (*poll)(struct text *reply, struct text *progress);
 	/*
-	 * Gives up what is pending: SERVER_DONE, and a later poll returns SERVER_REFUSED (code=aborted);
-	 * or SERVER_REFUSED because it is too late, and poll goes on as if nothing had been asked.
+	 * Gives up what is pending: SERVER_DONE, and a later poll returns SERVER_REFUSED with
+	 * code=aborted; or SERVER_REFUSED because it is too late, and poll goes on as before.
 	 */
 	enum server_result (*abort)(struct text *reply);
-	/* Log level, and other settings: `set key=... value=...`. False if unknown or out of range. */
+	/* A setting: set key=... value=... False if it is unknown or out of range. */
 	bool (*set)(const char *key, const char *value);
-	/* Queues bytes for the line, all or none; false if they do not fit now (the server tries again later). */
+	/* Queues bytes for the line, all or none. False if they do not fit now: tried again. */
 	bool (*send)(const char *bytes, size_t len);
-	/* Takes the next event to report, or false. Writes kind and keys: "kind key=value ...", no blank in front. */
+	/* Takes the next event, or false. Writes "kind key=value ...", no blank in front. */
 	bool (*event)(uint32_t *number, struct text *line);
 };
 
@@ -94,7 +94,7 @@ struct server {
 	uint32_t multi_seq;		/* 0: a person's */
 	uint64_t multi_pos;
 	uint8_t multi_id[SERVER_ID_LEN];
-	/* Lines that are sent once: parts, events, errors; the end of a transaction nobody waits for. */
+	/* Lines that are sent once: parts, events, errors; a transaction's end nobody waits for. */
 	struct server_line out, result;
 	/* Counters, shown by info. */
 	uint32_t lines, bad_lines, dup_lines;

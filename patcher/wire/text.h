@@ -35,7 +35,7 @@ void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n);
 
 bool text_same(const char *a, const char *b);
 
-/* Whole string must be one number: decimal, or hex after 0x. No sign, no blanks. False on overflow or rubbish. */
+/* The whole string is one number: decimal, or hex after 0x. No sign, blanks or overflow. */
 bool text_parse_u64(const char *s, uint64_t *v);
 /* Hex digits only, 1 ... 16 of them. */
 bool text_parse_hex(const char *s, uint64_t *v);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A "next loader" for the boot tests: says that it runs, what options it was
- * given and what it sees of the machine, then switches the emulator off. With
- * the option word "return" it goes back to who started it, with EFI_ABORTED.
+ * given and what it sees of the machine, leaves boot services and switches the
+ * emulator off. With the option word "return" it goes back to who started it
+ * instead, with EFI_ABORTED.
  */
 #include <efi.h>
 #include <efilib.h>
@@ -11,11 +12,11 @@
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
-/* What is still in a UART when the machine goes off is lost; about 1 s at most. */
+/* What is still in a UART when the machine goes off is lost. */
 static void drain(uint16_t port)
 {
-	for (int i = 0; i < 1000 && !(inb(port + 5) & 0x40); i++)
-		BS->Stall(1000);
+	for (int i = 0; i < 1000000 && !(inb(port + 5) & 0x40); i++)
+		;
 }
 
 /* Bochs and QEMU's isa-debug-exit; scripts/emulator sets both up. */
@@ -70,6 +71,25 @@ static void say_options(const CHAR16 *options, UINT32 size)
 	Print(L"]\r\n");
 }
 
+static void send(const char *s)
+{
+	for (; *s; s++) {
+		drain(0x3f8);
+		outb(0x3f8, (uint8_t)*s);
+	}
+}
+
+/* The firmware restarts all other CPUs here, to park them in memory of their own. */
+static void leave_boot_services(EFI_HANDLE image)
+{
+	UINTN count = 0, key = 0, size = 0;
+	UINT32 version;
+
+	LibMemoryMap(&count, &key, &size, &version);
+	if (!EFI_ERROR(BS->ExitBootServices(image, key)))
+		send("next: boot services are left\r\n");
+}
+
 static BOOLEAN has_word(const CHAR16 *s, const CHAR16 *word)
 {
 	UINTN len = StrLen(word);
@@ -97,6 +117,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	Print(L"next: end\r\n");
 	if (has_word(options, L"return"))
 		return EFI_ABORTED;
+	leave_boot_services(image);
 	switch_off();
 	return EFI_SUCCESS;
 }

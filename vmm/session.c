@@ -13,9 +13,12 @@
 #include "wire/server.h"
 #include "x86.h"
 
-#define IDLE_HZ		10u	/* polls per second without a session */
-#define FAST_HZ		1000u	/* a FIFO of 16 bytes fills in 1.4 ms at 115200 */
+/* Polls per second, by what goes on. */
+#define IDLE_HZ		10u	/* no session */
+#define SESSION_HZ	1000u	/* a FIFO of 16 bytes fills in 1.4 ms at 115200 */
+#define SEND_HZ		2500u	/* and is empty again after that */
 #define BUSY_HZ		5000u	/* a transaction is under way: its slices are up to 100 us each */
+#define RECEIVE_HZ	10000u	/* a line is coming in, from a UART that holds few bytes (Bochs: one) */
 #define LINGER_MS	2000u	/* stay fast after the last byte */
 #define WATCH_S		2u	/* how often the others look whether the poller lives */
 
@@ -253,21 +256,44 @@ int session_init(void)
 	return 0;
 }
 
-/* One slice; true if the line or the engine want the next one soon. */
-static bool slice(void)
+static bool engine_busy(void)
 {
-	bool overrun = false, busy;
+	unsigned int done, of;
+
+	return engine_phase(&done, &of);
+}
+
+static unsigned int receive(void)
+{
+	bool overrun = false;
+	unsigned int n;
 	char c;
 
-	for (unsigned int i = 0; i < UART_FIFO && uart_receive(&c, &overrun); i++) {
+	for (n = 0; n < UART_FIFO && uart_receive(&c, &overrun); n++) {
 		if (overrun)
 			server_overrun(&server);
 		server_input(&server, c);
 		last_byte = rdtsc();
 	}
+	return n;
+}
+
+/* One slice; returns how many of them a second are wanted from now on. */
+static unsigned int slice(void)
+{
+	unsigned int received = receive();
+	bool more;
+
 	msr_retype();
-	busy = server_poll(&server);
-	return uart_push() || busy || rdtsc() - last_byte < ticks_ms(LINGER_MS);
+	more = server_poll(&server);
+	more |= uart_push();
+	if (received && received < UART_FIFO / 4)
+		return RECEIVE_HZ;
+	if (engine_busy())
+		return BUSY_HZ;
+	if (more)
+		return SEND_HZ;
+	return rdtsc() - last_byte < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
 /* Is it this CPU's turn? The poller's, or anyone's when the poller has been silent (it waits for SIPI, say). */
@@ -282,13 +308,6 @@ static bool my_turn(struct cpu *c)
 	__atomic_store_n(&poller, c->index, __ATOMIC_RELAXED);
 	log_line(LOG_INFO, "cpu %u was silent: polling the line here", p);
 	return true;
-}
-
-static bool engine_busy(void)
-{
-	unsigned int done, of;
-
-	return engine_phase(&done, &of);
 }
 
 /*
@@ -307,7 +326,7 @@ static bool put_off(struct cpu *c)
 
 uint32_t session_poll(struct cpu *c)
 {
-	bool soon;
+	unsigned int hz;
 
 	if (!my_turn(c) || !spin_trylock(&session_lock))
 		return timer_ticks(ticks_ms(WATCH_S * 1000));
@@ -316,9 +335,9 @@ uint32_t session_poll(struct cpu *c)
 		return timer_ticks(rendezvous_patience());
 	}
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
-	soon = slice();
+	hz = slice();
 	spin_unlock(&session_lock);
-	return timer_ticks(boot_info.tsc_hz / (engine_busy() ? BUSY_HZ : soon ? FAST_HZ : IDLE_HZ));
+	return timer_ticks(boot_info.tsc_hz / hz);
 }
 
 void session_parked(struct cpu *c)

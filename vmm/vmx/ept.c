@@ -86,7 +86,7 @@ static uint64_t copy_table(uint64_t hpa, unsigned int level, enum pool_use use)
 		return 0;
 	table = pool_va(copy);
 	memcpy(table, pool_va(hpa), PAGE_SIZE);
-	for (unsigned int i = 0; i < ENTRIES; i++)
+	for (unsigned int i = 0; level > 1 && i < ENTRIES; i++)
 		if (is_table(table[i], level))
 			pool_get(table[i] & EPT_ADDR);
 	return copy;

@@ -68,10 +68,8 @@ static void exit_external_interrupt(struct cpu *c)
 
 static void exit_triple_fault(struct cpu *c)
 {
-	log_line(LOG_ERROR, "triple fault of the guest, RIP 0x%lx: resetting the machine",
-		 vcpu_linear_rip());
 	(void)c;
-	machine_reset();
+	guest_shutdown();
 }
 
 static void exit_init(struct cpu *c)

@@ -2,6 +2,7 @@
 #include "vmx/run.h"
 #include "cpu.h"
 #include "log.h"
+#include "reset.h"
 #include "rendezvous.h"
 #include "traps.h"
 #include "vmx/ops.h"
@@ -68,6 +69,13 @@ static void set_controls(struct cpu *c, uint32_t want)
 	c->proc_controls = want;
 }
 
+void guest_shutdown(void)
+{
+	log_line(LOG_ERROR, "triple fault of the guest, RIP 0x%lx: resetting the machine",
+		 vcpu_linear_rip());
+	machine_reset();
+}
+
 static void prepare_event(struct cpu *c)
 {
 	if (c->mc_pending && !c->event.info) {
@@ -77,7 +85,7 @@ static void prepare_event(struct cpu *c)
 	if (!c->event.info)
 		return;
 	if (c->event.info == VECTORING_TRIPLE_FAULT)
-		cpu_park("the guest's triple fault could not be passed on");
+		guest_shutdown();
 	vmwrite(ENTRY_INTERRUPTION_INFO, c->event.info);
 	if (c->event.info & EVENT_HAS_ERROR)
 		vmwrite(ENTRY_EXCEPTION_ERROR_CODE, c->event.error);

@@ -36,6 +36,9 @@ void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
 /* The emulated instruction is done: RIP goes on, interrupt shadows end, TF traps. */
 void vcpu_skip(struct cpu *c);
 
+/* The guest shut this CPU down by a triple fault: says so and resets the platform, as a chipset does. */
+_Noreturn void guest_shutdown(void);
+
 /* Handles the exit in c->exit_reason: vmx/exit.c. */
 void exit_handle(struct cpu *c);
 

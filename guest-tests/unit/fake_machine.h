@@ -22,11 +22,12 @@
 #define FAKE_SLIDE	0x600000ul
 #define LINK_ANCHOR	(LINK_TEXT + 0x1000)
 #define LINK_BUILD_ID	(LINK_TEXT + 0x100)
-#define FAKE_BUILD_ID	"\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01\x23\x45\x67\x89"
+#define FAKE_BUILD_ID	"twenty bytes, no NUL"
 #define TEXT_GPA	(2ul << 20)
 #define SCATTERED_GPA	(4ul << 20)
 #define FAKE_MORE_TEXT	0xffffffff88000000ul	/* link-time address of what fake_more_text() maps */
 #define MORE_TEXT_GPA	(6ul << 20)
+#define GUEST_PDPT	0x2000ul		/* of the kernel's half */
 #define GUEST_PD	0x3000ul		/* GPA of the kernel's page directory */
 
 struct fake_cpu {
@@ -72,14 +73,17 @@ void fake_more_text(unsigned int pages);
 /* Asserts that every view a CPU runs on is as it was when it took it. */
 void fake_check(void);
 
-/* The memory type of all RAM changes: machine_base_view() is another one. Old ones stay until dropped. */
+/* The memory type changes: machine_base_view() is another one. Old ones stay until dropped. */
 void fake_new_base(unsigned int type);
 void fake_drop_old_bases(void);
 
 /* A CPU that waited for SIPI starts. */
 void fake_sipi(unsigned int cpu);
 
-/* What the guest's code does. GVAs; a range must not cross a page. Assert that the view allows it or the engine knows why not. */
+/*
+ * What the guest's code does. GVAs; a range must not cross a page. Asserts that the view
+ * allows it or the engine knows why not.
+ */
 void fake_fetch(unsigned int cpu, uint64_t gva, void *buf, size_t len);
 void fake_load(unsigned int cpu, uint64_t gva, void *buf, size_t len);
 void fake_store(unsigned int cpu, uint64_t gva, const void *buf, size_t len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A patch's life on the fake machine when all goes well: apply, revert, apply again, lists, events. */
+/* A patch's life on the fake machine when all goes well: apply, revert, revive, lists, events. */
 #include "mtrr.h"
 #include "test_engine_util.h"
 

@@ -261,6 +261,55 @@ static void small_pools(void **state)
 	fake_start(1, 100);
 }
 
+/* Bits of one byte, in the header or behind it; the CRC is made good again. */
+static void spoil(struct file *f, uint32_t *seed)
+{
+	size_t range = (*seed = *seed * 1664525 + 1013904223) & 0x10000 ? f->len :
+		       sizeof(struct patch_header);
+
+	*seed = *seed * 1664525 + 1013904223;
+	f->bytes[(*seed >> 8) % range] ^= 1 << (*seed >> 29);
+	((struct patch_header *)f->bytes)->crc = patch_crc(f->bytes, f->len);
+}
+
+/* Files with wrong fields and a right CRC: live or refused, never anything else. */
+static void spoilt_files(void **state)
+{
+	unsigned int live = 0, refusals = 0, codes = 0;
+	uint32_t seed = 7;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3000; i++) {
+		struct file *f = with_payload(1);
+		size_t pool = pool_available();
+		struct patch_info info;
+
+		for (unsigned int n = 0; n < 20; n++)
+			f->fixups[n] = (struct patch_fixup){ .offset = 8 * n, .type = n % 5,
+							     .base = PATCH_BASE_TEXT };
+		f->nfixups = 20;
+		f->text_size = 200;
+		file_end(f);
+		spoil(f, &seed);
+		if (apply(f) == ENGINE_DONE) {
+			live++;
+			assert_true(engine_info(0, &info));
+			assert_int_equal(engine_revert(info.id, &refused), ENGINE_MORE);
+			assert_int_equal(run(), ENGINE_DONE);
+			machine_end(NULL);
+			machine_2(NULL);
+		} else {
+			refusals++;
+			codes |= 1 << refused.code;
+			assert_int_equal(pool_available(), pool);
+			assert_int_equal(engine_view(), machine_base_view());
+		}
+	}
+	assert_true(live > 200 && refusals > 1000);
+	assert_true(codes & 1 << REFUSE_FORMAT && codes & 1 << REFUSE_BUILD_ID &&
+		    codes & 1 << REFUSE_BYTES);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, machine_2, machine_end)
 #define TEST_BIG(f) cmocka_unit_test_setup_teardown(f, bigger_machine, machine_end)
 
@@ -277,6 +326,7 @@ int main(void)
 		TEST(no_memory_at_revert),
 		TEST(no_memory_at_rebase),
 		TEST(small_pools),
+		TEST(spoilt_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

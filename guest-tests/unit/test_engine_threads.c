@@ -107,7 +107,7 @@ static void poll_through(enum engine_status status)
 	assert_int_equal(status, ENGINE_DONE);
 }
 
-/* A commit that is refused, and undone while all run: the guest takes part of a window for a moment. */
+/* A transaction that is given up, and undone while all run. */
 static void refuse_once(const struct file *f)
 {
 	enum engine_status status = engine_apply(f->bytes, f->len, &refused);

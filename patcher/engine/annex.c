@@ -19,11 +19,6 @@ static unsigned int total_pages(void)
 	return machine_annex_size() >> PAGE_SHIFT;
 }
 
-static unsigned int pages_of(uint64_t bytes)
-{
-	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
-
 /* Pages of a patch's payload in all; *text of them are text. */
 unsigned int annex_pages_of(const struct held *h, unsigned int *text)
 {

@@ -194,8 +194,6 @@ static enum step phase_settle(struct txn *t)
 
 	if (step != STEP_NEXT)
 		return step;
-	if (!eng.annex.mapped)
-		eng.annex.gva = 0;
 	prepare_drop(t->guarded);
 	prepare_drop(t->committed ? t->before : t->after);
 	return STEP_NEXT;

@@ -36,13 +36,13 @@ enum refusal_code {
 	REFUSE_UNMAPPED,	/* unmapped: symbol, address */
 	REFUSE_BYTES,		/* bytes: symbol, address, expected, found */
 	REFUSE_WINDOW,		/* window: symbol, address; spans more than one instruction */
-	REFUSE_OVERLAP,		/* overlap: symbol, address, owner (found: id of the patch that has these bytes) */
+	REFUSE_OVERLAP,		/* overlap: symbol, address, owner (in found[]: id of the other patch) */
 	REFUSE_RANGE,		/* range: address, symbol or index; a jump or fixup does not reach */
 	REFUSE_ANNEX,		/* annex: what; no room or no free page-directory entry */
 	REFUSE_MEMORY,		/* memory: the pool is empty */
 	REFUSE_LATE_CPU,	/* late-cpu: cpu (APIC id) */
 	REFUSE_STRAGGLER,	/* straggler: cpu (APIC id), rip, symbol */
-	REFUSE_CHANGED,		/* changed: symbol, address, expected, found; the guest wrote into a window between check and commit */
+	REFUSE_CHANGED,		/* changed: symbol, address, expected, found; written since the check */
 	REFUSE_STATE,		/* state: what; unknown id, already live, not live */
 	REFUSE_BUSY,		/* busy: another transaction is under way */
 	REFUSE_FULL,		/* full: what; no patch slot, or too many windows or pages */
@@ -75,21 +75,47 @@ enum engine_status {
 	ENGINE_REFUSED,
 };
 
-/* Boot context, once, after pool_init() and the base view. */
+/*
+ * The functions up to engine_stats(), but for those that say otherwise, belong to
+ * the session: root mode, the CPU that polls the line, one call at a time, no lock
+ * held; engine_poll() stops the other CPUs where it must.
+ */
+
+/* Boot context, once, after pool_init() and machine_base_view(). Takes 44 pages of the pool. */
 void engine_init(void);
 
-/* Starts a transaction. The file is copied; @why filled when refused. */
+/**
+ * engine_apply - begin to make a patch live
+ * @file, @len: the whole patch file; copied before it is looked at, any length
+ * @why: filled when refused
+ *
+ * A file that is held and reverted is revived as by engine_apply_held().
+ * ENGINE_MORE: call engine_poll() until it says otherwise. ENGINE_REFUSED:
+ * nothing has changed. Copies and checks the file in one go: 512 KiB at most.
+ */
 enum engine_status engine_apply(const void *file, size_t len, struct refusal *why);
+/* Likewise for a reverted patch, by the first 8 bytes of its id. Its data is as it was left. */
 enum engine_status engine_apply_held(const uint8_t id[8], struct refusal *why);
+/* Begins to take a live patch out. Its payload stays in the annex, for somebody may be in it. */
 enum engine_status engine_revert(const uint8_t id[8], struct refusal *why);
 
-/* One bounded slice of the transaction under way. */
+/**
+ * engine_poll - one slice of the transaction under way, about 100 us
+ * @done: filled with ENGINE_DONE; done->name is valid as long as the patch is held
+ * @why: filled with ENGINE_REFUSED: all is as it was before the transaction
+ *
+ * The slice in which all CPUs are stopped begins with the stop. After
+ * ENGINE_DONE or ENGINE_REFUSED there is no transaction any more.
+ */
 enum engine_status engine_poll(struct engine_result *done, struct refusal *why);
 
 /* Phase of the transaction under way for progress: a word and done/of. NULL if there is none. */
 const char *engine_phase(unsigned int *done, unsigned int *of);
 
-/* Gives up the transaction under way: true unless there is none or it is past its commit. */
+/*
+ * Gives up the transaction under way: true unless there is none or it is past its commit (then
+ * @why says which). engine_poll() goes on until all is undone and ends with REFUSE_ABORTED.
+ */
 bool engine_abort(struct refusal *why);
 
 struct patch_info {
@@ -101,40 +127,48 @@ struct patch_info {
 	uint32_t applied, reverted;	/* how often */
 };
 
-/* Slot @i (0 ...); false past the last held patch. */
+/*
+ * The @i-th held patch (0 ...), the one under way included; false past the last.
+ * out->name is valid as long as the patch is held.
+ */
 bool engine_info(unsigned int i, struct patch_info *out);
-/* Site @j of slot @i: where it is and what it is called. False past the last. */
+/* Site @j of the @i-th held patch: where it is and what it is called. False past the last. */
 bool engine_site(unsigned int i, unsigned int j, uint64_t *gva, const char **name);
+/* A word for docs and lists; "unknown" for anything else. Any context. */
 const char *patch_state_name(enum patch_state s);
 
-/* Appends code= and all keys that belong to this refusal. */
+/* Appends code=, all keys that belong to this refusal, and msg= with a sentence. Any context. */
 void refusal_text(const struct refusal *why, struct text *t);
 
-/* The view CPUs run on now. */
+/* The view that CPUs run on, or are about to take. Any CPU. */
 view_t engine_view(void);
 
 /* What a data access to @gpa should see: any CPU, on an EPT violation. */
 enum engine_page {
 	ENGINE_PAGE_NONE,	/* not the engine's (any more): go on if engine_view() allows the access */
-	ENGINE_PAGE_GUARDED,	/* step on the guest's own page, R+X, and W if it writes; then engine_written() */
+	ENGINE_PAGE_GUARDED,	/* step on the guest's own page, R+X, W if it writes; engine_written() */
 	ENGINE_PAGE_ANNEX_TEXT,	/* step with R+X; a write goes to a scratch page and is lost */
 	ENGINE_PAGE_ANNEX_DATA,	/* readable and writable: only an instruction fetch can have got here */
 	ENGINE_PAGE_ANNEX_FREE,	/* reads as zero, writes are lost */
 };
-/* Takes the lock. */
+/* Any CPU, not under the engine's lock, which it takes. O(log pages). */
 enum engine_page engine_page(uint64_t gpa);
 
-/* A CPU finished a step that may have written to the guarded page @gpa: merge before it goes on. Takes the lock. */
+/*
+ * A CPU finished a step that may have written to the page @gpa lies on: merge before its next
+ * instruction. Any CPU, not under the engine's lock, which it takes; any @gpa.
+ */
 void engine_written(uint64_t gpa);
 
 /**
  * engine_rebase - the memory types changed: all guards and windows on a new base
  * @base: the new base view, the machine's; on 0 the machine may drop its old one at once
  *
- * Any CPU. On 0 engine_view() is the new view and machine_spread() has begun;
- * the engine drops its old view when that is done. -1: a
- * transaction or the last rebase is still under way, or the pool is empty;
- * nothing changed and the caller tries again at a later exit.
+ * Any CPU. On 0 engine_view() is the new view and machine_spread() has begun (the
+ * caller must not call it as well: a transaction may have begun meanwhile); the
+ * engine drops its old view when that is done. -1: a transaction or the last rebase
+ * is still under way, or the pool is empty; nothing changed and the caller tries
+ * again at a later exit.
  */
 int engine_rebase(view_t base);
 
@@ -143,10 +177,12 @@ struct event_text {
 	uint32_t number;
 	char text[120];		/* "kind key=value ..." */
 };
+/* Takes the oldest; false if there is none. */
 bool engine_next_event(struct event_text *out);
-/* Anyone in root mode may report: kind and keys already formatted. */
+/* Any CPU may report, not under the engine's lock: kind and keys, formatted; cut at 119 bytes. */
 void engine_event(const char *text);
 
+/* Counted since boot; the rest as it is now. */
 struct engine_stats {
 	uint64_t merges, merged_words, window_writes;
 	unsigned int guarded_pages, live_sites;

@@ -128,7 +128,7 @@ static uint64_t settle_one(struct guard *g)
 	return stale;
 }
 
-/* Phase: the edition that is not in force becomes equal to the one that is. No CPU uses its pages any more. */
+/* Phase: the edition that is not in force becomes equal to the other. No CPU uses its pages. */
 enum step guard_settle(struct txn *t)
 {
 	t->of = eng.nguards;

@@ -63,7 +63,7 @@ struct held {
 };
 
 struct annex {
-	uint64_t gva;				/* where the guest sees it; 0: nowhere yet */
+	uint64_t gva;				/* where the guest sees it, or is about to */
 	uint64_t pde;				/* GPA of the page-directory entry */
 	bool mapped;				/* the entry is written */
 	unsigned int text[2], data[2];		/* pages used from the bottom and from the top */
@@ -116,6 +116,11 @@ struct engine {
 };
 
 extern struct engine eng;
+
+static inline unsigned int pages_of(uint64_t bytes)
+{
+	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
 
 static inline unsigned int edition_next(void)
 {

@@ -15,7 +15,8 @@
 /* ---- guest memory ---- */
 
 /*
- * Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM we may touch.
+ * Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM
+ * we may touch.
  * machine_read() reads each aligned 8-byte word by one 64-bit access: another CPU may be
  * storing an instruction there, and half of it must never get into an exec page.
  */
@@ -40,7 +41,10 @@ int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
  */
 int machine_translate(uint64_t gva, uint64_t *gpa);
 
-/* The guest's page-table entry for @gva at @level (1 = PTE, 2 = PDE, 3, 4): where it lies and what it holds. 0 or -1 if the walk ends above. */
+/*
+ * The guest's page-table entry for @gva at @level (1 = PTE, 2 = PDE, 3, 4): where it lies and
+ * what it holds. 0 or -1 if the walk ends above.
+ */
 int machine_guest_entry(uint64_t gva, unsigned int level, uint64_t *gpa, uint64_t *entry);
 
 /* IA32_LSTAR of the guest. 0 if it was never set. */
@@ -58,7 +62,7 @@ void machine_log(const char *fmt_free_text);
 
 /* ---- views ---- */
 
-/* The view of a machine without patches (identity, hypervisor memory hidden). Owned by the machine. */
+/* The view of a machine without patches (identity, our memory hidden). Owned by the machine. */
 view_t machine_base_view(void);
 
 /**
@@ -71,7 +75,7 @@ view_t machine_base_view(void);
  */
 void machine_spread(view_t view);
 
-/* True when every CPU runs on the view of the last machine_spread() (CPUs waiting for SIPI count). */
+/* True when every CPU is on the view of the last machine_spread(), or waits for SIPI. */
 bool machine_spread_done(void);
 
 /* ---- all CPUs stopped ---- */
@@ -86,16 +90,16 @@ int machine_stop(unsigned int *late);
 
 unsigned int machine_cpus(void);
 
-/* Linear RIP of a stopped CPU; false if it waits for SIPI (it will take the current view by itself). */
+/* Linear RIP of a stopped CPU; false if it waits for SIPI (it takes the current view then). */
 bool machine_cpu_rip(unsigned int cpu, uint64_t *rip);
 
 /* APIC id of @cpu, for messages. */
 uint32_t machine_cpu_apic_id(unsigned int cpu);
 
-/* Lets one stopped CPU execute one instruction, no interrupt taken. False if it did not come back in time. */
+/* Lets one stopped CPU execute one instruction, no interrupt taken. False if it did not come back. */
 bool machine_cpu_step(unsigned int cpu);
 
-/* All stopped CPUs switch to @view and serialise; returns when each has; makes it the current view. */
+/* Each stopped CPU switches to @view and serialises; returns when all have. The current view then. */
 void machine_switch(view_t view);
 
 /* Lets all CPUs go. Returns the pause: TSC ticks from the first CPU stopped to the last let go. */

@@ -3,11 +3,6 @@
 #include "engine/internal.h"
 #include "wire/mem.h"
 
-static size_t pages_of(size_t bytes)
-{
-	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
-
 static size_t windows_size(unsigned int nsites)
 {
 	return nsites * sizeof(struct window);
@@ -46,7 +41,7 @@ void held_drop(struct held *h)
 	*h = (struct held){ .state = PATCH_FREE };
 }
 
-/* A free slot, or one whose patch is reverted and has left nothing behind. NULL if there is none. */
+/* A free slot, or one whose patch is reverted and has left nothing behind; else NULL. */
 static struct held *free_slot(void)
 {
 	struct held *old = NULL;
@@ -88,7 +83,7 @@ static struct held *held_again(struct held *h, const void *copy, size_t len, str
 	return why->code == REFUSE_NONE ? h : NULL;
 }
 
-/* Enters a parsed copy into a slot. NULL if there is no slot or no memory; the copy is then the caller's. */
+/* Enters a parsed copy into a slot. NULL if there is no slot or no memory: still the caller's. */
 static struct held *enter(uint64_t file, const struct patch *patch, struct refusal *why)
 {
 	uint64_t tables = pool_alloc(tables_pages(patch->nsites), POOL_NORMAL);

@@ -47,7 +47,7 @@ static enum step check_build_id(const struct held *h)
 	return STEP_REFUSED;
 }
 
-/* Phase: the slide (DESIGN section 9: anchor against IA32_LSTAR) and the build-id in guest memory. */
+/* Phase: the slide (docs/patch-format.md: anchor against IA32_LSTAR) and the build-id. */
 enum step site_verify(struct txn *t)
 {
 	uint64_t anchor = machine_anchor(), slide;

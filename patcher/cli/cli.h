@@ -29,6 +29,7 @@ struct cli {
 	bool json;
 	bool verbose;
 	unsigned int timeout_ms;	/* for one answer of the hypervisor */
+	json_t *events;			/* with --json: those that came meanwhile, or NULL */
 };
 
 /* One command: an entry of the table in main.c. */

@@ -85,7 +85,7 @@ static void print_patch(const json_t *p)
 	static const char *const columns[] = { "id", "name", "state", NULL };
 
 	printf("%-16s  %-24s %-9s", str(p, "id"), str(p, "name"), str(p, "state"));
-	print_rest(p, columns);
+	print_rest(stdout, p, columns);
 	putchar('\n');
 }
 
@@ -95,7 +95,7 @@ static void print_site(const json_t *p)
 
 	printf("%-18s  %s", str(p, "address"),
 	       *str(p, "symbol") ? str(p, "symbol") : str(p, "name"));
-	print_rest(p, columns);
+	print_rest(stdout, p, columns);
 	putchar('\n');
 }
 

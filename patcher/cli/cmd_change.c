@@ -6,21 +6,29 @@
 #include "cli/args.h"
 #include "cli/patches.h"
 
-/* What a transaction reports, in one line for people. */
+/* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
+static void print_report(const struct session *s, const char *what, const json_t *o)
+{
+	static const char *const skip[] = { "name", "id", "pause_tsc", "pause_ns", NULL };
+	const char *name = client_get(&s->client, "name"), *id = client_get(&s->client, "id");
+	const json_t *ns = json_object_get(o, "pause_ns");
+
+	printf("%s%s%s", what, name ? " " : "", name ? name : "");
+	if (id)
+		printf(" (%s):", id);
+	print_rest(stdout, o, skip);
+	if (ns)
+		printf("; all CPUs stopped for %.1f us", (double)json_integer_value(ns) / 1000);
+	putchar('\n');
+}
+
+/* Ends a command that changed something. */
 static int report(struct session *s, const char *what)
 {
-	static const char *const skip[] = { "name", "id", NULL };
 	json_t *o = line_json(&s->client.reply, NULL);
-	const char *name = client_get(&s->client, "name"), *id = client_get(&s->client, "id");
 
-	if (!s->cli->json) {
-		printf("%s %s%s%s%s", what, name ? name : "", id ? " (" : "", id ? id : "",
-		       id ? ")" : "");
-		if (json_object_size(o))
-			putchar(':');
-		print_rest(o, skip);
-		putchar('\n');
-	}
+	if (!s->cli->json)
+		print_report(s, what, o);
 	return out_done(s->cli, o);
 }
 

@@ -13,10 +13,14 @@ struct cycle_args {
 	unsigned long n;
 };
 
-/* Pauses of one direction, in ticks of the time-stamp counter. */
+enum { TSC, NS, NUNITS };
+
+static const char *const units[NUNITS] = { [TSC] = "pause_tsc", [NS] = "pause_ns" };
+
+/* How long the CPUs were stopped in one direction, in each unit. */
 struct pauses {
-	uint64_t *v;
-	size_t n;
+	uint64_t *v[NUNITS];
+	size_t n[NUNITS];
 };
 
 static error_t parse_cycle(int key, char *arg, struct argp_state *state)
@@ -49,20 +53,34 @@ static const struct argp cycle_argp = {
 	       "\vThe patch ends as it began: live if it was live.",
 };
 
+static void pauses_init(struct pauses *p, unsigned long n)
+{
+	for (int u = 0; u < NUNITS; u++) {
+		p->v[u] = xalloc(n * sizeof(*p->v[u]));
+		p->n[u] = 0;
+	}
+}
+
+static void pauses_free(struct pauses *p)
+{
+	for (int u = 0; u < NUNITS; u++)
+		free(p->v[u]);
+}
+
 static int once(struct session *s, const char *verb, const char *id, struct pauses *p)
 {
-	const char *pause;
 	char request[64];
 	int ret;
 
 	snprintf(request, sizeof(request), "%s id=%s", verb, id);
 	ret = session_request(s, request);
-	if (ret)
-		return ret;
-	pause = client_get(&s->client, "pause");
-	if (pause && text_parse_u64(pause, &p->v[p->n]))
-		p->n++;
-	return CLI_OK;
+	for (int u = 0; u < NUNITS && !ret; u++) {
+		const char *v = client_get(&s->client, units[u]);
+
+		if (v && text_parse_u64(v, &p->v[u][p->n[u]]))
+			p->n[u]++;
+	}
+	return ret;
 }
 
 static int by_value(const void *a, const void *b)
@@ -74,27 +92,36 @@ static int by_value(const void *a, const void *b)
 
 static json_t *statistics(struct pauses *p)
 {
-	if (!p->n)
-		return json_null();
-	qsort(p->v, p->n, sizeof(*p->v), by_value);
-	return json_pack("{s:I,s:I,s:I}", "min", (json_int_t)p->v[0],
-			 "median", (json_int_t)p->v[p->n / 2],
-			 "max", (json_int_t)p->v[p->n - 1]);
+	json_t *o = json_object();
+
+	for (int u = 0; u < NUNITS; u++) {
+		size_t n = p->n[u];
+
+		if (!n)
+			continue;
+		qsort(p->v[u], n, sizeof(*p->v[u]), by_value);
+		json_object_set_new(o, units[u], json_pack("{s:I,s:I,s:I}",
+			"min", (json_int_t)p->v[u][0], "median", (json_int_t)p->v[u][n / 2],
+			"max", (json_int_t)p->v[u][n - 1]));
+	}
+	return o;
 }
 
 static void print_statistics(const char *what, const json_t *o)
 {
-	if (!json_is_object(o))
-		return;
-	printf("%s pause: min %lld, median %lld, max %lld TSC ticks\n", what,
-	       (long long)json_integer_value(json_object_get(o, "min")),
-	       (long long)json_integer_value(json_object_get(o, "median")),
-	       (long long)json_integer_value(json_object_get(o, "max")));
+	const char *unit;
+	json_t *v;
+
+	json_object_foreach((json_t *)o, unit, v)
+		printf("%-6s  %-9s  min %lld, median %lld, max %lld\n", what, unit,
+		       (long long)json_integer_value(json_object_get(v, "min")),
+		       (long long)json_integer_value(json_object_get(v, "median")),
+		       (long long)json_integer_value(json_object_get(v, "max")));
 }
 
 static int finish(struct session *s, unsigned long n, struct pauses *apply, struct pauses *revert)
 {
-	json_t *o = json_pack("{s:I,s:s,s:o,s:o}", "cycles", (json_int_t)n, "unit", "tsc",
+	json_t *o = json_pack("{s:I,s:o,s:o}", "cycles", (json_int_t)n,
 			      "apply", statistics(apply), "revert", statistics(revert));
 
 	if (!s->cli->json) {
@@ -105,26 +132,35 @@ static int finish(struct session *s, unsigned long n, struct pauses *apply, stru
 	return out_done(s->cli, o);
 }
 
-static int cycle(struct session *s, const struct cycle_args *a)
+/* Twice per cycle, beginning with what is possible now. */
+static int run_cycles(struct session *s, const struct cycle_args *a, struct pauses *apply,
+		      struct pauses *revert)
 {
-	struct pauses apply = { xalloc(a->n * sizeof(uint64_t)), 0 };
-	struct pauses revert = { xalloc(a->n * sizeof(uint64_t)), 0 };
 	struct patch_ref ref;
 	unsigned long i;
 	int ret = patch_by_argument(s, a->patch, &ref);
 	bool live = !ret && !strcmp(ref.state, "live");
 
-	for (i = 0; i < a->n && !ret && !session_interrupted(); i++) {
-		progress_show(s->cli, "cycle", i, a->n);
-		ret = live ? once(s, "revert", ref.id, &revert) : once(s, "apply", ref.id, &apply);
-		if (!ret)
-			ret = live ? once(s, "apply", ref.id, &apply) :
-				once(s, "revert", ref.id, &revert);
+	for (i = 0; i < 2 * a->n && !ret; i++, live = !live) {
+		if (session_interrupted() && i % 2 == 0)
+			break;
+		progress_show(s->cli, "cycle", i / 2, a->n);
+		ret = live ? once(s, "revert", ref.id, revert) : once(s, "apply", ref.id, apply);
 	}
-	if (!ret)
-		ret = finish(s, i, &apply, &revert);
-	free(apply.v);
-	free(revert.v);
+	progress_end(s->cli);
+	return ret ? ret : finish(s, i / 2, apply, revert);
+}
+
+static int cycle(struct session *s, const struct cycle_args *a)
+{
+	struct pauses apply, revert;
+	int ret;
+
+	pauses_init(&apply, a->n);
+	pauses_init(&revert, a->n);
+	ret = run_cycles(s, a, &apply, &revert);
+	pauses_free(&apply);
+	pauses_free(&revert);
 	return ret;
 }
 

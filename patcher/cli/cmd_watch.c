@@ -68,25 +68,15 @@ static bool is_met(const struct watch *w)
 static void on_event(void *arg, const struct line *l)
 {
 	struct watch *w = arg;
-	json_t *keys = line_json(l, NULL), *o;
 
-	if (is_met(w)) {
-		json_decref(keys);
+	if (is_met(w))
 		return;
-	}
 	if (!w->kind || !strcmp(w->kind, l->verb))
 		w->seen++;
-	if (w->cli->json) {
-		o = json_pack("{s:I,s:s}", "event", (json_int_t)l->seq, "kind", l->verb);
-		json_object_update_missing(o, keys);
-		out_json_line(o);
-	} else {
-		printf("%u %s", l->seq, l->verb);
-		print_rest(keys, NULL);
-		putchar('\n');
-		fflush(stdout);
-	}
-	json_decref(keys);
+	if (w->cli->json)
+		out_json_line(event_json(l));
+	else
+		print_event(stdout, l);
 }
 
 static int watch(struct session *s, struct watch *w)

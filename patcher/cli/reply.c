@@ -139,16 +139,16 @@ char *refusal_sentence(const struct line *l)
 
 /* ---- text ---- */
 
-static void print_value(const json_t *v)
+static void print_value(FILE *f, const json_t *v)
 {
 	char *s;
 
 	if (json_is_string(v)) {
-		fputs(json_string_value(v), stdout);
+		fputs(json_string_value(v), f);
 		return;
 	}
 	s = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-	fputs(s ? s : "", stdout);
+	fputs(s ? s : "", f);
 	free(s);
 }
 
@@ -159,12 +159,12 @@ void print_keys(const json_t *o)
 
 	json_object_foreach((json_t *)o, key, v) {
 		printf("%s:%*s", key, (int)(strlen(key) < 16 ? 16 - strlen(key) : 1), "");
-		print_value(v);
+		print_value(stdout, v);
 		putchar('\n');
 	}
 }
 
-void print_rest(const json_t *o, const char *const *skip)
+void print_rest(FILE *f, const json_t *o, const char *const *skip)
 {
 	const char *key;
 	json_t *v;
@@ -172,7 +172,30 @@ void print_rest(const json_t *o, const char *const *skip)
 	json_object_foreach((json_t *)o, key, v) {
 		if (in_list(skip, key))
 			continue;
-		printf(" %s=", key);
-		print_value(v);
+		fprintf(f, " %s=", key);
+		print_value(f, v);
 	}
+}
+
+/* ---- events ---- */
+
+json_t *event_json(const struct line *l)
+{
+	json_t *o = json_pack("{s:I,s:s}", "event", (json_int_t)l->seq, "kind", l->verb);
+	json_t *keys = line_json(l, NULL);
+
+	json_object_update_missing(o, keys);
+	json_decref(keys);
+	return o;
+}
+
+void print_event(FILE *f, const struct line *l)
+{
+	json_t *keys = line_json(l, NULL);
+
+	fprintf(f, "%u %s", l->seq, l->verb);
+	print_rest(f, keys, NULL);
+	fputc('\n', f);
+	fflush(f);
+	json_decref(keys);
 }

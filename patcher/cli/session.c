@@ -36,6 +36,22 @@ static bool cancelled(void *arg)
 	return interrupted;
 }
 
+/* Told once only, to whoever listens: so no command may swallow it. */
+static void take_event(void *arg, const struct line *l)
+{
+	struct session *s = arg;
+
+	if (!s->cli->json) {
+		progress_end(s->cli);
+		fputs("event ", stderr);
+		print_event(stderr, l);
+		return;
+	}
+	if (!s->cli->events)
+		s->cli->events = json_array();
+	json_array_append_new(s->cli->events, event_json(l));
+}
+
 static void show_busy(void *arg, const struct line *part)
 {
 	struct session *s = arg;
@@ -91,7 +107,7 @@ int session_open(struct session *s, struct cli *cli)
 	catch_signals();
 	client_init(&s->client, &io, (uint32_t)getpid());
 	s->client.hooks = (struct client_hooks){
-		.arg = s, .busy = show_busy, .cancelled = cancelled,
+		.arg = s, .event = take_event, .busy = show_busy, .cancelled = cancelled,
 	};
 	set_patience(&s->client, cli->timeout_ms);
 	return CLI_OK;
@@ -100,6 +116,8 @@ int session_open(struct session *s, struct cli *cli)
 void session_close(struct session *s)
 {
 	transport_close(&s->line);
+	json_decref(s->cli->events);
+	s->cli->events = NULL;
 }
 
 static int refused(struct session *s)

@@ -3,6 +3,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include <stdio.h>
 #include "cli/cli.h"
 #include "cli/transport.h"
 #include "wire/client.h"
@@ -39,11 +40,17 @@ json_t *value_json(const char *key, const char *value);
 /* A sentence about a refusal. To be freed. */
 char *refusal_sentence(const struct line *l);
 
+/* An event: {"event": number, "kind": ..., keys}. */
+json_t *event_json(const struct line *l);
+
+/* The same as text: "12 window-write symbol=...". */
+void print_event(FILE *f, const struct line *l);
+
 /* Prints "key: value" lines of an object. */
 void print_keys(const json_t *o);
 
 /* " key=value" for all of an object except @skip, on the current line. */
-void print_rest(const json_t *o, const char *const *skip);
+void print_rest(FILE *f, const json_t *o, const char *const *skip);
 
 /* ---- progress.c: bars on a terminal ---- */
 

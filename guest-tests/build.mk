@@ -6,6 +6,8 @@
 #	test_ept_SRCS := guest-tests/unit/test_ept.c vmm/vmx/ept.c
 #	test_ept_CFLAGS := -DSOMETHING		(optional; its objects are then its own)
 #	test_ept_LIBS := -lZydis		(optional)
+# A program that tests run, without being a test itself, the same way in HOST_PROGRAMS. A test that
+# is a script: HOST_TESTS += NAME=COMMAND (without blanks); it prints TAP.
 # A fuzzer in guest-tests/fuzz/<area>.mk, in the same way:
 #	FUZZERS += fuzz_patch
 #	fuzz_patch_SRCS := guest-tests/fuzz/fuzz_patch.c patcher/wire/patch.c
@@ -48,7 +50,8 @@ FUZZ_COMPILE := $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link
 $(eval $(call host_compile,$(BUILD)/obj/unit,$(CC),$(TEST_CFLAGS)))
 $(eval $(call host_compile,$(BUILD)/obj/fuzz,$(CLANG),$(FUZZ_COMPILE)))
 $(foreach t,$(UNIT_TESTS),$(eval $(call host_program,unit,$(t),$(CC),$(TEST_CFLAGS),-lcmocka)))
+$(foreach t,$(HOST_PROGRAMS),$(eval $(call host_program,unit,$(t),$(CC),$(TEST_CFLAGS))))
 $(foreach t,$(FUZZERS),$(eval $(call host_program,fuzz,$(t),$(CLANG),$(FUZZ_COMPILE),-fsanitize=fuzzer)))
 
-UNIT_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/unit/%)
+UNIT_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/unit/%) $(HOST_PROGRAMS:%=$(BUILD)/unit/%)
 FUZZ_PROGRAMS := $(FUZZERS:%=$(BUILD)/fuzz/%)

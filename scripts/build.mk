@@ -15,7 +15,8 @@ PICK_EMULATOR = export EMULATOR; EMULATOR=$$(scripts/pick-emulator $(EMULATOR)) 
 # Lists of NAME=COMMAND for run-tests, made anew each time: the tests are found by wildcard.
 LISTS := $(BUILD)/test-lists
 
-UNIT_LIST = $(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/unit/$(t)')
+UNIT_LIST = $(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/unit/$(t)') \
+	$(HOST_TESTS:%='%')
 FUZZ_LIST = $(foreach t,$(FUZZERS),'$(t)=scripts/run-fuzz $(t)')
 # The lines of these count as root mode's; from vmm/build.mk.
 export ROOT_SOURCES = $(ROOT_SRCS) $(ROOT_ASMS)

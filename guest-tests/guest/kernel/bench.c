@@ -6,12 +6,14 @@
 #include "cpu.h"
 #include "job.h"
 #include "lib.h"
+#include "sched.h"
 #include "targets.h"
 #include "text.h"
 #include "x86.h"
 
 #define JUMP_LEN	5u
 #define RATE_TICKS	1000000u
+#define GAP_SETTLE_MS	5u	/* the others have been woken by their timers by then */
 
 /* Only there to be jumped to. */
 static uint32_t replacement(void)
@@ -21,29 +23,57 @@ static uint32_t replacement(void)
 
 enum { LARGEST, SAMPLES };
 
-/* The largest hole in a CPU's time while it does nothing but look at it. */
+static void let_others_run(uint64_t ms)
+{
+	uint64_t start = rdtsc();
+
+	while (rdtsc() - start < tsc_hz / 1000 * ms)
+		idle();
+}
+
+/*
+ * The largest hole in a CPU's time while it does nothing but look at it, open to interrupts but
+ * without its own timer's. The boot CPU looks until the next command comes.
+ */
 static void gap_body(struct run *r)
 {
-	uint64_t last, until;
+	uint64_t last, now;
 
-	cli();
+	apic_timer(false);
 	last = rdtsc();
-	until = r->cpu == 0 ? last + tsc_hz / 1000 * (r->arg[0] ? r->arg[0] : 1) : ~0ull;
-	while (!r->stop && last < until) {
-		uint64_t now = rdtsc();
-
+	while (!r->stop) {
+		now = rdtsc();
+		if (r->cpu == 0 && console_waiting())
+			break;
 		if (now - last > r->count[LARGEST])
 			r->count[LARGEST] = now - last;
 		last = now;
 		r->count[SAMPLES]++;
 	}
-	sti();
+	apic_timer(true);
 }
 
 const struct job gap_job = {
 	.name = "gap", .body = gap_body, .promise = "largest TSC gap of a spinning CPU",
-	.counter = { "largest", "samples" },
+	.counter = { "largest", "samples" }, .needs_other = true,
 };
+
+/* All CPUs look, this one too; a line tells when, and the next command ends it. */
+void command_gap(char *args)
+{
+	char start[] = "gap others", stop[] = "gap";
+	struct run here = { 0 };
+
+	(void)args;
+	if (ncpus > 1)
+		command_start(start);
+	let_others_run(GAP_SETTLE_MS);
+	print("# gap begins\n");
+	gap_body(&here);
+	if (ncpus > 1)
+		command_stop(stop);
+	print("# gap cpu=0 largest=%lu samples=%lu\n", here.count[LARGEST], here.count[SAMPLES]);
+}
 
 static void spin_body(struct run *r)
 {
@@ -120,4 +150,19 @@ void command_stopmachine(char *args)
 	    "stopmachine %u", b.n);
 	print("# stopmachine sites=%u cpus=%u pause=%lu total=%lu\n", b.n, times.cpus, times.pause,
 	      times.total);
+}
+
+/* Time without work: this CPU sleeps between its timer's interrupts. */
+void command_wait(char *args)
+{
+	uint64_t ms = 0;
+
+	parse_number(next_word(&args), &ms);
+	let_others_run(ms);
+}
+
+void command_ready(char *args)
+{
+	(void)args;
+	print("# ready tsc=%lu tsc_hz=%lu\n", ready_tsc, tsc_hz);
 }

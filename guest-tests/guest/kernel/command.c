@@ -38,6 +38,9 @@ static const struct command {
 	{ "privileged", command_privileged, "[CPU]: privileged instructions give what the SDM says" },
 	{ "rate", command_rate, "calls per million TSC ticks" },
 	{ "stopmachine", command_stopmachine, "N: patch N functions with all CPUs held" },
+	{ "gap", command_gap, "largest TSC gap each CPU sees until the next command" },
+	{ "wait", command_wait, "MS: do nothing for so long" },
+	{ "ready", command_ready, "TSC when the kernel was ready" },
 	{ "off", command_off, "switch the machine off" },
 };
 

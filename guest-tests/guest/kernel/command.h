@@ -3,6 +3,8 @@
 #ifndef GUEST_COMMAND_H
 #define GUEST_COMMAND_H
 
+#include <stdint.h>
+
 /*
  * Reads lines and obeys them, for ever. An answer ends with a line of a dot and, if the
  * command began with a word "@...", that word.
@@ -23,5 +25,11 @@ void command_down(char *args);
 void command_privileged(char *args);
 void command_rate(char *args);
 void command_stopmachine(char *args);
+void command_gap(char *args);
+void command_wait(char *args);		/* wait MS */
+void command_ready(char *args);
+
+/* TSC when the kernel was ready for commands. */
+extern uint64_t ready_tsc;
 
 #endif

@@ -104,6 +104,11 @@ void console_interrupt(void)
 	inb(COM1 + 2);
 }
 
+bool console_waiting(void)
+{
+	return ring_tail != ring_head;
+}
+
 int console_get(void)
 {
 	if (ring_tail == ring_head)

@@ -26,6 +26,9 @@ void console_drain(void);
 /* Interrupt handler: moves received bytes into the ring. */
 void console_interrupt(void);
 
+/* True if console_get() has something. */
+bool console_waiting(void);
+
 /* Next received byte, or -1. */
 int console_get(void);
 

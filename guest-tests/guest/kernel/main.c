@@ -10,6 +10,8 @@
 #include "smp.h"
 #include "x86.h"
 
+uint64_t ready_tsc;
+
 void kernel_main(uint64_t boot_phys);
 
 static unsigned int start_others(void)
@@ -46,6 +48,7 @@ void kernel_main(uint64_t boot_phys)
 	paging_init();
 	smp_init();
 	print("test guest: %u of %u CPUs up\n", start_others(), ncpus);
+	ready_tsc = rdtsc();
 	print("test guest: ready\n");
 	command_loop();
 }

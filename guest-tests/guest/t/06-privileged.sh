@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Scenario 6: whatever a guest may execute gives what the SDM says, and nothing dies.
+# cpus: 1 2 4
+. "$(dirname "$0")/../lib.sh"
+boot
+
+sub info || not_ok "the line works" "$out"
+hidden=$(json hidden_writes)
+guest_ok privileged 0
+sub info || not_ok "the line works after the guest wrote to its UART" "$out"
+check "writes to hidden memory were counted" test "$(json hidden_writes)" -gt "${hidden:-0}"
+bad=$(json bad_lines)
+if [ "$CPUS" -gt 1 ]; then
+	guest_ok privileged $((CPUS - 1))
+fi
+# The same with patches in force and the hypervisor at work.
+apply "$PATCHES/target.patch"
+must privileged 0
+guest call target
+matches "the patch is in force afterwards" "$answer" 0x5eed5eed
+revert target
+sub info
+is "no line was damaged by the guest" "$(json bad_lines)" "$bad"
+must start call-loop all
+must stop call-loop
+ok "all CPUs run on"
+finish

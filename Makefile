@@ -88,7 +88,7 @@ $(BUILD)/setup.mk: $(wildcard scripts/setup)
 -include guest-tests/build.mk
 -include scripts/build.mk
 
-.PHONY: help all setup run run-guest test test-unit test-boot test-guest test-image fuzz bench
+.PHONY: help all setup run run-guest test test-unit test-boot test-guest test-image test-scripts fuzz bench
 .PHONY: check-platform check-image clean distclean
 
 all: $(ALL)
@@ -100,6 +100,7 @@ help:
 	@echo 'make / make all      build $(BUILD)/subtext.efi, $(BUILD)/subtext and the test guest'
 	@echo 'make test-unit       unit tests on this machine (ASan, UBSan)'
 	@echo 'make test-image      checks of the built hypervisor image'
+	@echo 'make test-scripts    the test runner and the checkers themselves'
 	@echo 'make test-boot       the loader, also where it must refuse (Bochs, QEMU)'
 	@echo 'make test-guest      scenarios in the test guest, with 1 to 8 CPUs'
 	@echo 'make fuzz            fuzzers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS=N)'

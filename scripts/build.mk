@@ -7,6 +7,9 @@ $(BUILD)/serial-bridge: scripts/serial-bridge.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
+# guest-tests/unit/test_bridge.c starts it.
+$(BUILD)/unit/test_bridge: | $(BUILD)/serial-bridge
+
 # Which emulator it will be is decided, and said, once per run.
 export EMULATOR JOBS FUZZ_RUNS TESTS V CPUS BUILD
 RUN_TESTS := scripts/run-tests --jobs $(JOBS)
@@ -29,17 +32,21 @@ test-lists:
 	@printf '%s\n' $(UNIT_LIST) > $(LISTS)/unit
 	@printf '%s\n' $(FUZZ_LIST) > $(LISTS)/fuzz
 	@printf '%s\n' $(IMAGE_LIST) > $(LISTS)/image
+	@scripts/list-tests scripts scripts/tests > $(LISTS)/scripts
 	@scripts/list-tests boot guest-tests/boot > $(LISTS)/boot
 	@scripts/list-tests guest guest-tests/guest/t > $(LISTS)/guest
 
 test: all $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS) test-lists
-	@$(PICK_EMULATOR); $(RUN_TESTS) $(foreach l,unit image fuzz boot guest,--list $(LISTS)/$(l))
+	@$(PICK_EMULATOR); $(RUN_TESTS) $(foreach l,unit scripts image fuzz boot guest,--list $(LISTS)/$(l))
 
 test-unit: $(UNIT_PROGRAMS) test-lists
 	@$(RUN_TESTS) --list $(LISTS)/unit
 
 test-image: all test-lists
 	@$(RUN_TESTS) --list $(LISTS)/image
+
+test-scripts: test-lists
+	@$(RUN_TESTS) --list $(LISTS)/scripts
 
 test-boot: all test-lists
 	@$(PICK_EMULATOR); $(RUN_TESTS) --list $(LISTS)/boot

@@ -332,6 +332,14 @@ function last
 	mov $5, %eax
 	ret
 .size last, . - last
+function has_cold
+	mov $5, %eax
+	je has_cold.cold
+	ret
+.size has_cold, . - has_cold
+function has_cold.cold
+	jmp has_cold + 2
+.size has_cold.cold, . - has_cold.cold
 .data
 .globl somewhere
 somewhere: .quad somewhere
@@ -346,6 +354,7 @@ tiny too-short it is 1 bytes long
 jumped_into jump-into-window leads into its window
 looping loop-at-entry leads back to its entry
 entered symbol-in-window the symbol 'second_entry'
+has_cold jump-into-window leads into its window
 address relocated-window depend on the address the kernel runs at
 data_in_text undecodable cannot be decoded
 LIST

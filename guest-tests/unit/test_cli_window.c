@@ -124,6 +124,22 @@ static void undecodable(void **state)
 	assert_string_equal(FIND(&w, NOP5, 0xb8, 1, 2), "undecodable");
 }
 
+static void moved_part(void **state)
+{
+	static const uint8_t back[] = { 0xe9, 0xfb, 0xef, 0xff, 0xff };	/* to 0x1000 before its end, +5 */
+	struct window w;
+
+	(void)state;
+	assert_string_equal(FIND(&w, 0xb8, 1, 0, 0, 0, 0xc3), "");
+	/* behind the window, to its start, into it */
+	assert_int_equal(window_check_part(&w, back, sizeof(back), BASE + 0x1005), 0);
+	assert_int_equal(window_check_part(&w, back, sizeof(back), BASE + 0x1000), -1);
+	assert_string_equal(w.code, "loop-at-entry");
+	assert_int_equal(window_check_part(&w, back, sizeof(back), BASE + 0x1001), -1);
+	assert_string_equal(w.code, "jump-into-window");
+	assert_int_equal(window_check_part(&w, back, sizeof(back), BASE + 0x1004), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +151,7 @@ int main(void)
 		cmocka_unit_test(jump_into),
 		cmocka_unit_test(jump_to_entry),
 		cmocka_unit_test(undecodable),
+		cmocka_unit_test(moved_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

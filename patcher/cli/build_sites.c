@@ -74,6 +74,26 @@ static int check_around(struct build *b, const struct kernel_symbol *s, const st
 	return 0;
 }
 
+/* "NAME.cold": gcc's name for the seldom-run part of NAME. Local twins are looked at too. */
+static int check_cold(struct build *b, const struct kernel_symbol *s, struct window *w)
+{
+	char *name = xprintf("%s.cold", s->name);
+	int ret = 0;
+
+	for (size_t i = 0; i < b->kernel.nsymbols && !ret; i++) {
+		const struct kernel_symbol *c = &b->kernel.symbols[i];
+		const uint8_t *code;
+
+		if (strcmp(c->name, name) || !c->size)
+			continue;
+		code = kernel_bytes(&b->kernel, c->addr, c->size);
+		if (code && window_check_part(w, code, c->size, c->addr))
+			ret = refuse(b, s, w->code, w->why);
+	}
+	free(name);
+	return ret;
+}
+
 static enum patch_target target_kind(const struct value *v)
 {
 	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT : PATCH_TARGET_KERNEL;
@@ -110,7 +130,7 @@ static int make_site(struct build *b, struct replacement *r)
 		return refuse(b, s, "not-code", "it is not all in one loaded segment");
 	if (window_find(code, size, s->addr, &w))
 		return refuse(b, s, w.code, w.why);
-	if (check_around(b, s, &w))
+	if (check_cold(b, s, &w) || check_around(b, s, &w))
 		return -1;
 	fill_site(b, r, s, &w);
 	return 0;

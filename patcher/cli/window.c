@@ -39,7 +39,7 @@ static unsigned int count_spanned(const uint8_t *code, size_t size, uint64_t add
 	return n;
 }
 
-static int check_jump(struct window *w, const struct insn *i, uint64_t from, bool nop)
+static int check_jump(struct window *w, const struct insn *i, uint64_t from)
 {
 	const char *what = i->kind == INSN_CALL ? "call" : "jump";
 
@@ -47,15 +47,14 @@ static int check_jump(struct window *w, const struct insn *i, uint64_t from, boo
 		return refuse(w, "jump-into-window",
 			      "the %s at 0x%" PRIx64 " leads into its window, to 0x%" PRIx64,
 			      what, from, i->target);
-	if (i->target == w->addr && i->kind == INSN_JUMP && !nop)
+	if (i->target == w->addr && i->kind == INSN_JUMP && !w->nop)
 		return refuse(w, "loop-at-entry",
 			      "the jump at 0x%" PRIx64 " leads back to its entry: a loop starts "
 			      "there, and its next turn would run the new function instead", from);
 	return 0;
 }
 
-static int check_jumps(struct window *w, const uint8_t *code, size_t size, uint64_t addr,
-		       bool nop)
+int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64_t addr)
 {
 	struct insn i;
 
@@ -65,7 +64,7 @@ static int check_jumps(struct window *w, const uint8_t *code, size_t size, uint6
 				      "the instruction at 0x%" PRIx64 " cannot be decoded, so "
 				      "that jumps into the window may stay unseen", addr + at);
 		if ((i.kind == INSN_JUMP || i.kind == INSN_CALL) &&
-		    check_jump(w, &i, addr + at, nop))
+		    check_jump(w, &i, addr + at))
 			return -1;
 	}
 	return 0;
@@ -92,5 +91,6 @@ int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *
 			      "its window at 0x%" PRIx64 " spans %u instructions; INT3 staging, "
 			      "which this needs, is not available yet. Functions compiled with "
 			      "-pg -mfentry -mnop-mcount start with one 5-byte NOP", w->addr, n);
-	return check_jumps(w, code, size, addr, first.kind == INSN_NOP);
+	w->nop = first.kind == INSN_NOP;
+	return window_check_part(w, code, size, addr);
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_WINDOW_H
 #define CLI_WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "wire/patch.h"
@@ -13,6 +14,7 @@ struct window {
 	uint64_t addr;
 	uint8_t bytes[PATCH_WINDOW_MAX];	/* PATCH_JUMP_LEN of them, then zeros */
 	uint8_t insn_len;
+	bool nop;		/* the instruction there does nothing */
 	char why[WINDOW_WHY_MAX];		/* why it cannot be; "" if it can */
 	const char *code;			/* a word for programs, likewise */
 };
@@ -28,5 +30,12 @@ struct window {
  * Returns 0, or -1 with w->why.
  */
 int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *w);
+
+/**
+ * window_check_part - the same look at jumps for a part of the function that lies elsewhere
+ * @w: as window_find() left it when it returned 0
+ * Compilers move what is seldom run out of a function. Returns as window_find().
+ */
+int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64_t addr);
 
 #endif

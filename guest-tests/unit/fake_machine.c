@@ -321,9 +321,9 @@ static void make_guest(void)
 	uint64_t text = LINK_TEXT + FAKE_SLIDE, scattered = LINK_SCATTERED + FAKE_SLIDE;
 	uint32_t seed = 1;
 
-	for (uint64_t i = TEXT_GPA; i < FAKE_RAM; i++) {
-		seed = seed * 1103515245 + 12345;
-		ram[i] = seed >> 16;
+	for (uint64_t i = TEXT_GPA; i < MORE_TEXT_GPA; i += 4) {
+		seed = seed * 1664525 + 1013904223;
+		memcpy(ram + i, &seed, 4);
 	}
 	*guest_entry(0x1000, 511) = 0x2000 | P | RW;
 	*guest_entry(0x2000, 510) = GUEST_PD | P | RW;

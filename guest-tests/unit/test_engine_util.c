@@ -191,7 +191,7 @@ static uint64_t sum_ram(void)
 	const uint64_t *words = fake_ram(0);
 	uint64_t sum = 14695981039346656037ul;
 
-	for (size_t i = 0; i < FAKE_RAM / 8; i++)
+	for (size_t i = 0; i < MORE_TEXT_GPA / 8; i++)
 		sum = (sum ^ words[i]) * 1099511628211ul;
 	return sum;
 }

@@ -142,15 +142,23 @@ import json
 e = [json.loads(l) for l in open("out")]
 assert [(x["event"], x["kind"], x["name"]) for x in e] == [
 	(1, "first", "a name"), (2, "second", "a name"), (3, "first", "a name")], e'
+# Another command leaves them alone, or shows those that came before it could say so.
 start_server events3 events
-run --connect "unix:$work/events3" apply other.patch
-expect "events that come during other commands are not lost" 0 "event 4 third id=0000000000000000"
-start_server events4 events
-run --connect "unix:$work/events4" apply other.patch --json
-check "as JSON they are part of the object" python3 -c '
+run --connect "unix:$work/events3" apply other.patch --json
+expect_json "another command among the events" 0 "j['ok']"
+cp out first
+run --connect "unix:$work/events3" watch --for applied --json
+check "loses none of them" python3 -c '
 import json
-e = json.load(open("out"))["events"]
-assert [x["kind"] for x in e[:4]] == ["first", "second", "first", "third"], e'
+e = json.load(open("first")).get("events", []) + [json.loads(l) for l in open("out")]
+assert [(x["event"], x["kind"]) for x in e] == [
+	(1, "first"), (2, "second"), (3, "first"), (4, "third"), (5, "applied")], e'
+start_server events4 events
+run --connect "unix:$work/events4" apply other.patch
+cp err first
+run --connect "unix:$work/events4" watch --for applied
+check "nor as text" bash -c '[ "$(cat first out | sed "s/^event //" | cut -d" " -f1,2 | tr "\n" " ")" = \
+	"1 first 2 second 3 first 4 third 5 applied " ]'
 timeout 100 "$SUBTEXT" watch -v >out 2>err &
 tool=$!
 until grep -q '^< +' err; do kill -0 $tool || break; done

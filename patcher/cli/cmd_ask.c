@@ -17,18 +17,13 @@ static const char *str(const json_t *o, const char *key)
 /* What hello tells (version, nonce) belongs to it. */
 static int info(struct session *s)
 {
-	enum client_result r = client_hello(&s->client);
 	json_t *o, *more;
 	int ret;
 
-	if (r != CLIENT_DONE)
-		return session_failed(s, r);
-	o = line_json(&s->client.reply, NULL);
 	ret = session_request(s, "info");
-	if (ret) {
-		json_decref(o);
+	if (ret)
 		return ret;
-	}
+	o = json_copy(s->hello);
 	more = line_json(&s->client.reply, NULL);
 	json_object_update(o, more);
 	json_decref(more);

@@ -171,7 +171,7 @@ int cmd_console(struct cli *cli, int argc, char **argv)
 	if (cli->json)
 		return out_error(cli, CLI_USAGE, "usage", "console has no --json");
 	c = xalloc(sizeof(*c));
-	ret = session_open(&c->s, cli);
+	ret = session_connect(&c->s, cli);
 	if (!ret) {
 		ret = run(c);
 		session_close(&c->s);

@@ -113,7 +113,7 @@ int cmd_watch(struct cli *cli, int argc, char **argv)
 	int ret;
 
 	args_parse(&argp, cli, argc, argv, &w);
-	ret = session_open(&s, cli);
+	ret = session_connect(&s, cli);
 	if (ret)
 		return ret;
 	s.client.hooks = (struct client_hooks){ .arg = &w, .event = on_event };

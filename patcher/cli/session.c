@@ -36,7 +36,7 @@ static bool cancelled(void *arg)
 	return interrupted;
 }
 
-/* Told once only, to whoever listens: so no command may swallow it. */
+/* Between hello and "events off". It is told once only, so no command may swallow it. */
 static void take_event(void *arg, const struct line *l)
 {
 	struct session *s = arg;
@@ -82,7 +82,7 @@ static void set_patience(struct client *c, unsigned int timeout_ms)
 		c->grace_ms = c->timeout_ms;
 }
 
-int session_open(struct session *s, struct cli *cli)
+int session_connect(struct session *s, struct cli *cli)
 {
 	const struct client_io io = {
 		.ctx = &s->line, .read = transport_read, .write = transport_write,
@@ -113,11 +113,35 @@ int session_open(struct session *s, struct cli *cli)
 	return CLI_OK;
 }
 
+static int say_hello(struct session *s)
+{
+	enum client_result r = client_hello(&s->client);
+
+	if (r != CLIENT_DONE)
+		return session_failed(s, r);
+	s->hello = line_json(&s->client.reply, NULL);
+	return session_request(s, "events off");
+}
+
+int session_open(struct session *s, struct cli *cli)
+{
+	int ret = session_connect(s, cli);
+
+	if (ret)
+		return ret;
+	ret = say_hello(s);
+	if (ret)
+		session_close(s);
+	return ret;
+}
+
 void session_close(struct session *s)
 {
 	transport_close(&s->line);
 	json_decref(s->cli->events);
 	s->cli->events = NULL;
+	json_decref(s->hello);
+	s->hello = NULL;
 }
 
 static int refused(struct session *s)

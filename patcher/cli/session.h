@@ -14,10 +14,16 @@ struct session {
 	struct cli *cli;
 	struct transport line;
 	struct client client;
+	json_t *hello;		/* what the hypervisor said of itself */
 };
 
-/* Connects as --connect says. Returns CLI_OK; or an exit code, everything said and closed. */
+/*
+ * Connects as --connect says. Returns CLI_OK; or an exit code, everything said and closed.
+ * session_open() also says hello, and that events are not for this client: the hypervisor
+ * keeps them for `watch`. After session_connect() they come as soon as hello was said.
+ */
 int session_open(struct session *s, struct cli *cli);
+int session_connect(struct session *s, struct cli *cli);
 void session_close(struct session *s);
 
 /* True after SIGINT or SIGTERM; session_open() installs the handlers. */

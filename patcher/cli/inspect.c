@@ -215,12 +215,31 @@ static json_t *site_json(const struct inspection *in, unsigned int i)
 	return o;
 }
 
-/* Compilers count relative fields from the end of the field, mostly: shown as "symbol-4". */
+/*
+ * A relative field is counted from the end of its instruction, which an immediate operand may
+ * put behind the end of the field: the distance that hits a symbol is the likely one.
+ */
+static int likely_distance(const struct inspection *in, const struct patch_fixup *f)
+{
+	static const int distances[] = { 4, 5, 8, 6 };
+	uint64_t offset;
+
+	if (!is_relative(f) || f->in_data)
+		return 0;
+	for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++)
+		if (in->have_kernel && f->base == PATCH_BASE_KERNEL &&
+		    kernel_symbol_at(&in->kernel, (uint64_t)f->value + (uint64_t)distances[i],
+				     &offset) && offset == 0)
+			return distances[i];
+	return f->type == PATCH_FIXUP_PC64 ? 8 : 4;
+}
+
+/* As "symbol-4", the way a compiler writes it. */
 static char *fixup_refers(const struct inspection *in, const struct patch_fixup *f)
 {
-	int64_t width = f->in_data || !is_relative(f) ? 0 : f->type == PATCH_FIXUP_PC64 ? 8 : 4;
-	char *name = inspect_value(in, f->base, (int64_t)((uint64_t)f->value + (uint64_t)width));
-	char *out = width ? xprintf("%s-%d", name, (int)width) : xstrdup(name);
+	int d = likely_distance(in, f);
+	char *name = inspect_value(in, f->base, (int64_t)((uint64_t)f->value + (uint64_t)d));
+	char *out = d ? xprintf("%s-%d", name, d) : xstrdup(name);
 
 	free(name);
 	return out;

@@ -24,6 +24,7 @@ for cpus in 2 4; do
 	lines undo$cpus 1 '^Subtext' "$cpus CPUs: and nothing else is said"
 	says undo$cpus 'next: VMX is visible' "$cpus CPUs: no hypervisor is left on the boot CPU"
 	says undo$cpus "next: $cpus CPUs answer" "$cpus CPUs: all answer the firmware"
+	says undo$cpus 'next: boot services are left' "$cpus CPUs: and let it go"
 	if [ "$(reserved off$cpus)" = "$(reserved undo$cpus)" ]; then
 		ok "$cpus CPUs: all memory was given back"
 	else

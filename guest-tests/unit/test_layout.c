@@ -63,6 +63,19 @@ static void test_order(void **state)
 		}
 }
 
+/* The tables' own pages may need one more table: every size modulo 2 MiB is tried. */
+static void test_every_size(void **state)
+{
+	struct resident_header h = good_header();
+	struct layout l;
+
+	(void)state;
+	for (int i = 0; i < 513; i++, h.image_size += PAGE) {
+		plan(&h, 2, 39, &l);
+		assert_order(&h, 2, &l);
+	}
+}
+
 /* DESIGN, numbers to hold: at most 16 MiB with 4 CPUs, of any width up to 48 bits. */
 static void test_small_machine(void **state)
 {
@@ -177,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_small_machine),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_place),

@@ -138,7 +138,8 @@ static bool refuse_disabled(struct cpus *c, UINTN total)
 			return refuse(L"the firmware says that the CPU with APIC ID %d is not healthy",
 				      (UINT32)info.processor_id);
 		if (!(info.status & MP_IS_ENABLED))
-			return refuse(L"the firmware keeps the CPU with APIC ID %d disabled, and it could be started later without Subtext",
+			return refuse(L"the firmware keeps the CPU with APIC ID %d disabled, "
+				      L"and it could be started later without Subtext",
 				      (UINT32)info.processor_id);
 	}
 	return refuse(L"the firmware keeps a CPU disabled");

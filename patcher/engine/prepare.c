@@ -52,6 +52,13 @@ enum step prepare_guard(struct txn *t)
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
 }
 
+/* The session may have moved to a CPU whose TSC is behind: then the time is not up. */
+static bool time_is_up(uint64_t since)
+{
+	return (int64_t)(machine_tsc() - since) >
+	       (int64_t)(ENGINE_SPREAD_SECONDS * machine_tsc_hz());
+}
+
 /*
  * Phase: every CPU takes the view that guards. From the moment the last one has it,
  * nothing is written to these pages without engine_written().
@@ -65,7 +72,7 @@ enum step prepare_spread(struct txn *t)
 		machine_spread(t->guarded);
 	}
 	if (!machine_spread_done()) {
-		if (machine_tsc() - t->since < ENGINE_SPREAD_SECONDS * machine_tsc_hz())
+		if (!time_is_up(t->since))
 			return STEP_WAIT;
 		refuse(REFUSE_LATE_CPU)->cpu = UINT32_MAX;
 		return STEP_REFUSED;

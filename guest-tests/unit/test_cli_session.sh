@@ -88,11 +88,13 @@ expect "bytes that differ: a sentence" 1 \
 	"check at 0xffffffff81000020 is not what the patch expects: expected 0f1f440000, found e801020304"
 run apply refuse-bytes.patch --json
 expect_json "and all keys as JSON" 1 "j['error']['code'] == 'bytes' and j['error']['symbol'] == 'check' and \
-	j['error']['expected'] == '0f1f440000' and j['error']['cpu'] == 1"
+	j['error']['expected'] == '0f1f440000' and j['error']['cpu'] == 1 and \
+	j['error']['msg'] == 'it says why'"
 run apply refuse-straggler.patch
 expect "a CPU inside the window" 1 "CPU 1 is inside the window of check, at 0xffffffff81000021"
 run apply refuse-unheard.patch
-expect "a code that this tool does not know: its keys" 1 "code unheard, symbol check"
+expect "a code that this tool does not know: the hypervisor's words and keys" 1 \
+	"refused: it says why (code unheard, symbol check"
 run list --json
 expect_json "refused patches are not held" 0 "len(j['patches']) == 1"
 
@@ -116,7 +118,7 @@ run abort
 expect "abort when nothing is under way" 1 "refused"
 
 # A signal during apply gives it up, as far as that is possible.
-timeout 100 "$SUBTEXT" apply slow.patch -v >out 2>err &
+timeout --foreground 100 "$SUBTEXT" apply slow.patch -v >out 2>err &
 tool=$!
 until grep -q "busy phase=" err; do kill -0 $tool || break; done
 kill -INT $tool
@@ -159,7 +161,7 @@ cp err first
 run --connect "unix:$work/events4" watch --for applied
 check "nor as text" bash -c '[ "$(cat first out | sed "s/^event //" | cut -d" " -f1,2 | tr "\n" " ")" = \
 	"1 first 2 second 3 first 4 third 5 applied " ]'
-timeout 100 "$SUBTEXT" watch -v >out 2>err &
+timeout --foreground 100 "$SUBTEXT" watch -v >out 2>err &
 tool=$!
 until grep -q '^< +' err; do kill -0 $tool || break; done
 kill -INT $tool

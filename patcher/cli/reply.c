@@ -8,7 +8,7 @@
 /* Keys whose values may look like numbers but are names or bytes. */
 static const char *const names[] = {
 	"id", "name", "symbol", "version", "nonce", "expected", "found", "bytes", "build_id",
-	"crc", "text", "state", "what", "field", "code",
+	"crc", "text", "state", "what", "field", "code", "msg", "owner",
 };
 
 static bool in_list(const char *const *list, const char *key)
@@ -53,7 +53,10 @@ json_t *line_json(const struct line *l, const char *const *skip)
 
 /* ---- refusals ---- */
 
-/* {key} stands for the value of a key. Codes: engine/engine.h, wire/server.c. */
+/*
+ * What a user can do about it, where that is known; {key} stands for the value of a key.
+ * docs/protocol.md has the codes. For others, "msg" of the hypervisor's answer is shown.
+ */
 static const struct {
 	const char *code, *sentence;
 } sentences[] = {
@@ -65,7 +68,7 @@ static const struct {
 	{ "bytes",	"{symbol} at {address} is not what the patch expects: expected {expected}, "
 			"found {found}. Something else has changed this function" },
 	{ "window",	"the window of {symbol} at {address} is not one instruction" },
-	{ "overlap",	"{symbol} at {address} is patched already, by {id}; revert that first" },
+	{ "overlap",	"{symbol} at {address} is patched already, by {owner}; revert that first" },
 	{ "range",	"a jump or an address does not reach: {symbol} at {address}" },
 	{ "annex",	"there is no room for the new code near the kernel" },
 	{ "memory",	"the hypervisor's memory is used up; revert other patches first" },
@@ -89,50 +92,72 @@ static const char *find_sentence(const char *code)
 	return NULL;
 }
 
-/* Writes "{key}" as the value; returns what follows it. *known is cleared if there is no such key. */
-static const char *put_key(FILE *f, const struct line *l, const char *s, bool *known)
+/* True if the line has all keys that the sentence wants. */
+static bool has_keys(const struct line *l, const char *s)
 {
 	char key[32];
+
+	while ((s = strchr(s, '{'))) {
+		snprintf(key, sizeof(key), "%.*s", (int)strcspn(s + 1, "}"), s + 1);
+		if (!line_get(l, key))
+			return false;
+		s++;
+	}
+	return true;
+}
+
+/* Writes the value of the key that @s begins with; returns what follows "key}". */
+static const char *put_key(FILE *f, const struct line *l, const char *s)
+{
 	size_t n = strcspn(s, "}");
-	const char *v;
+	char key[32];
 
 	snprintf(key, sizeof(key), "%.*s", (int)n, s);
-	v = line_get(l, key);
-	if (!v)
-		*known = false;
-	fputs(v ? v : "?", f);
+	fputs(line_get(l, key), f);
 	return s + n + 1;
 }
 
+static void put_sentence(FILE *f, const struct line *l, const char *s)
+{
+	while (*s) {
+		if (*s == '{')
+			s = put_key(f, l, s + 1);
+		else
+			fputc(*s++, f);
+	}
+}
+
+/* "message (symbol check, address 0x...)" */
 static void put_all(FILE *f, const struct line *l)
 {
-	for (unsigned int i = 0; i < l->nargs; i++)
-		fprintf(f, "%s%s%s%s", i ? ", " : "", l->args[i].key, l->args[i].key[0] ? " " : "",
+	const char *msg = line_get(l, "msg"), *sep = "";
+
+	if (msg)
+		fprintf(f, "%s (", msg);
+	for (unsigned int i = 0; i < l->nargs; i++) {
+		if (!strcmp(l->args[i].key, "msg"))
+			continue;
+		fprintf(f, "%s%s%s%s", sep, l->args[i].key, l->args[i].key[0] ? " " : "",
 			l->args[i].value);
+		sep = ", ";
+	}
+	if (msg)
+		fputc(')', f);
 }
 
 char *refusal_sentence(const struct line *l)
 {
 	const char *s = find_sentence(line_get(l, "code"));
-	bool known = true;
 	char *out = NULL;
 	size_t len;
 	FILE *f = open_memstream(&out, &len);
 
 	if (!f)
 		return xstrdup("out of memory");
-	for (const char *c = s; c && *c;) {
-		if (*c == '{')
-			c = put_key(f, l, c + 1, &known);
-		else
-			fputc(*c++, f);
-	}
-	if (s && !known)
-		fputs(" (", f);
-	if (!s || !known)
+	if (s && has_keys(l, s))
+		put_sentence(f, l, s);
+	else
 		put_all(f, l);
-	if (s && !known)
-		fputc(')', f);
 	fclose(f);
 	return out;
 }

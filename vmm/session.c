@@ -186,7 +186,7 @@ static enum server_result op_poll(struct text *reply, struct text *progress)
 	text_kv_dec(reply, "cpus", r.cpus);
 	text_kv_dec(reply, "steps", r.steps);
 	text_kv_dec(reply, "pause_tsc", r.pause);
-	text_kv_dec(reply, "pause_ns", r.pause * 1000 / (boot_info.tsc_hz / 1000000 + 1));
+	text_kv_dec(reply, "pause_ns", r.pause * 1000000 / (boot_info.tsc_hz / 1000 + 1));
 	text_kv_hex(reply, "slide", r.slide);
 	text_kv_hex(reply, "annex", r.annex);
 	return SERVER_DONE;

@@ -68,6 +68,7 @@ enum vector {
 	VECTOR_UD = 6,
 	VECTOR_DF = 8,
 	VECTOR_GP = 13,
+	VECTOR_PF = 14,
 	VECTOR_MC = 18,
 };
 
@@ -140,6 +141,11 @@ READ_CR(2)
 READ_CR(3)
 READ_CR(4)
 #undef READ_CR
+
+static inline void write_cr2(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(v) : "memory");
+}
 
 static inline void write_cr4(uint64_t v)
 {

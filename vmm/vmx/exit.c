@@ -21,17 +21,51 @@
 #define PF_PRESENT		(1u << 0)
 #define PF_USER			(1u << 2)
 #define PF_FETCH		(1u << 4)
-#define VECTOR_PF		14
 
+/* A kick or the guest's own. */
 static void exit_nmi(struct cpu *c)
 {
 	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
 
-	/* exceptions do not exit, so this is an NMI: a kick or the guest's own */
 	if (c->kick_seen != sent)
 		__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
 	else
 		c->nmi_pending = true;
+}
+
+/*
+ * IRET unblocks NMIs before it can fault; run again, it must find them blocked
+ * (SDM 3C "Information for VM Exits Due to Vectored Events", bit 12).
+ */
+static void undo_nmi_unblocking(struct cpu *c, uint64_t info)
+{
+	if ((info & NMI_UNBLOCKING_BY_IRET) && !c->event.info)
+		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | BLOCKING_BY_NMI);
+}
+
+/*
+ * The instruction of a step raised an exception: the step is over, the guest gets
+ * the exception. Exceptions exit during steps only, so that a fault does not
+ * depend on what the monitor trap makes of it.
+ */
+static void exit_exception_or_nmi(struct cpu *c)
+{
+	uint32_t info = (uint32_t)vmread(EXIT_INTERRUPTION_INFO);
+	uint8_t vector = info & EVENT_VECTOR_MASK;
+
+	if ((info & EVENT_TYPE_MASK) == EVENT_NMI) {
+		exit_nmi(c);
+		return;
+	}
+	undo_nmi_unblocking(c, info);
+	if (c->step.active)
+		step_finish(c);
+	if (vector == VECTOR_PF)
+		write_cr2(vmread(EXIT_QUALIFICATION));
+	if ((info & EVENT_TYPE_MASK) == EVENT_HW_EXCEPTION)
+		vcpu_inject(c, vector, (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE));
+	else
+		c->event = event_from_vectoring(info, 0, (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 }
 
 static void exit_timer(struct cpu *c)
@@ -249,7 +283,7 @@ static void annex_data_fetch(struct cpu *c, uint64_t gva)
 	log_line(LOG_WARNING, "instruction fetch from patch data at 0x%lx refused with #PF", gva);
 	if ((vmread(GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) == 3)
 		error |= PF_USER;
-	__asm__ volatile("mov %0, %%cr2" : : "r"(gva) : "memory");
+	write_cr2(gva);
 	vcpu_inject(c, VECTOR_PF, error);
 }
 
@@ -271,10 +305,7 @@ static void exit_ept_violation(struct cpu *c)
 	uint64_t gpa = vmread(GUEST_PHYSICAL_ADDRESS), page = gpa & PAGE_MASK;
 	unsigned int write = (qual & EPT_QUAL_WRITE) ? VIEW_W : 0;
 
-	/* IRET had unblocked NMIs and did not complete: it will unblock them again */
-	if ((qual & NMI_UNBLOCKING_BY_IRET) && !c->event.info)
-		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | BLOCKING_BY_NMI);
-
+	undo_nmi_unblocking(c, qual);
 	switch (engine_page(page)) {
 	case ENGINE_PAGE_GUARDED:
 		step_open(c, page, page, VIEW_R | VIEW_X | write);
@@ -307,7 +338,7 @@ static void exit_ept_misconfig(struct cpu *c)
 uint64_t exit_zero_page;
 
 static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
-	[EXIT_EXCEPTION_OR_NMI]		= exit_nmi,
+	[EXIT_EXCEPTION_OR_NMI]		= exit_exception_or_nmi,
 	[EXIT_EXTERNAL_INTERRUPT]	= exit_external_interrupt,
 	[EXIT_TRIPLE_FAULT]		= exit_triple_fault,
 	[EXIT_INIT]			= exit_init,

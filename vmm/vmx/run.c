@@ -10,6 +10,10 @@
 #include "vmx/step.h"
 #include "x86.h"
 
+/*
+ * Exceptions that end a step. Not #DB, whose DR6 is hardware's to set, nor #MC.
+ */
+#define STEP_EXCEPTIONS	(~(1u << VECTOR_DB | 1u << VECTOR_NMI | 1u << VECTOR_MC))
 #define STEP_EXITS	64u	/* a single instruction with its faults and NMIs needs a handful */
 
 uint64_t vcpu_linear_rip(void)
@@ -53,6 +57,14 @@ void vcpu_skip(struct cpu *c)
 		vmwrite(GUEST_INTERRUPTIBILITY, blocking & ~(uint64_t)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
 	if (vmread(GUEST_RFLAGS) & RFLAGS_TF)
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+}
+
+static void set_exceptions(struct cpu *c, uint32_t want)
+{
+	if (want == c->exception_bitmap)
+		return;
+	vmwrite(EXCEPTION_BITMAP, want);
+	c->exception_bitmap = want;
 }
 
 bool vcpu_interrupts_off(void)
@@ -111,6 +123,7 @@ static void prepare_entry(struct cpu *c)
 	if (!stepping && c->window_wanted)
 		controls |= PROC_INTERRUPT_WINDOW;
 	set_controls(c, controls);
+	set_exceptions(c, stepping ? STEP_EXCEPTIONS : 0);
 	prepare_event(c);
 }
 

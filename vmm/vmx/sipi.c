@@ -91,7 +91,7 @@ void sipi_start(struct cpu *c, uint8_t vector)
 	vmwrite(GUEST_PENDING_DEBUG, 0);
 	memset(c->regs, 0, sizeof(c->regs));
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
-	__asm__ volatile("mov %0, %%cr2" : : "r"(0ull) : "memory");
+	write_cr2(0);
 	invvpid_all();
 	ask_senders(c, vector);
 }

@@ -512,6 +512,32 @@ static void events_are_a_ring(void **state)
 	assert_false(engine_next_event(&e));
 }
 
+/* What does not fit goes by whole keys, a quoted value and all. */
+static void long_events_are_cut_at_a_key(void **state)
+{
+	char line[300], value[101];
+	struct event_text e;
+
+	(void)state;
+	for (unsigned int n = 60; n <= 100; n++) {
+		struct text t;
+
+		memset(value, 'x', n);
+		value[n] = '\0';
+		value[n / 2] = ' ';
+		text_init(&t, line, sizeof(line));
+		text_str(&t, "kind");
+		text_kv_str(&t, "a", "two \" words");
+		text_kv_str(&t, "b", value);
+		engine_event(line);
+		if (t.len > sizeof(e.text) - 1)
+			strcpy(line, "kind a=\"two \"\" words\"");
+		assert_true(engine_next_event(&e));
+		assert_string_equal(e.text, line);
+	}
+	assert_true(strlen(line) < 40);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, machine_2, machine_end)
 
 int main(void)
@@ -540,6 +566,7 @@ int main(void)
 		TEST(rebase_keeps_patches),
 		TEST(rebase_without_patches),
 		TEST(events_are_a_ring),
+		TEST(long_events_are_cut_at_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ static void other_kernel(void **state)
 	assert_memory_equal(refused.expected, f->build_id, 20);
 	assert_memory_equal(refused.found, FAKE_BUILD_ID, 20);
 	assert_text(" code=build-id address=0xffffffff81600100 expected=7477");
+	assert_string_equal(wait_event("patch-refused"), "patch-refused id=0101010101010101"
+			    " code=build-id address=0xffffffff81600100");
 }
 
 static void build_id_not_mapped(void **state)

@@ -4,6 +4,7 @@
 #include "wire/mem.h"
 
 #define EVENT_RING	64u
+#define LINE_ROOM	256u	/* to format; what is too long for an event is cut after that */
 #define SYMBOL_SHOWN	48u	/* so that the rest of a line still fits */
 
 static struct {
@@ -12,12 +13,30 @@ static struct {
 	uint32_t lost;
 } events;
 
-static void copy_text(char *to, size_t cap, const char *from)
+/* True if not all of it fits. */
+static bool copy_text(char *to, size_t cap, const char *from)
 {
 	struct text t;
 
 	text_init(&t, to, cap);
 	text_str(&t, from);
+	return t.cut;
+}
+
+/* A cut line ends with its last whole key: half a value would mislead, a lone quote is an error. */
+static void drop_cut_key(char *s)
+{
+	bool quoted = false;
+	char *end = NULL;
+
+	for (; *s; s++) {
+		if (*s == '"')
+			quoted = !quoted;
+		else if (*s == ' ' && !quoted)
+			end = s;
+	}
+	if (end)
+		*end = '\0';
 }
 
 void event_add(const char *text, bool locked)
@@ -32,7 +51,8 @@ void event_add(const char *text, bool locked)
 	}
 	e = &events.ring[events.written % EVENT_RING];
 	e->number = ++events.written;
-	copy_text(e->text, sizeof(e->text), text);
+	if (copy_text(e->text, sizeof(e->text), text))
+		drop_cut_key(e->text);
 	if (!locked)
 		machine_unlock();
 }
@@ -71,7 +91,7 @@ bool engine_next_event(struct event_text *out)
 /* A patch went live or was reverted. Session. */
 void event_patch(const char *kind, const struct held *h, const struct txn *t)
 {
-	char buf[sizeof(((struct event_text *)0)->text)];
+	char buf[LINE_ROOM];
 	struct text text;
 
 	text_init(&text, buf, sizeof(buf));
@@ -86,7 +106,7 @@ void event_patch(const char *kind, const struct held *h, const struct txn *t)
 /* A transaction was refused and is undone. Session. */
 void event_refused(const struct held *h, const struct refusal *why)
 {
-	char buf[sizeof(((struct event_text *)0)->text)];
+	char buf[LINE_ROOM];
 	struct text text;
 
 	text_init(&text, buf, sizeof(buf));
@@ -100,7 +120,7 @@ void event_refused(const struct held *h, const struct refusal *why)
 void event_window(const struct held *h, unsigned int site)
 {
 	const struct window *w = &h->windows[site];
-	char buf[sizeof(((struct event_text *)0)->text)], symbol[SYMBOL_SHOWN + 1];
+	char buf[LINE_ROOM], symbol[SYMBOL_SHOWN + 1];
 	struct text text;
 
 	copy_text(symbol, sizeof(symbol), patch_site_name(&h->patch, site));

@@ -282,6 +282,18 @@ S
 build r16 --replace check=v2
 refused "a 16-bit relocation" relocation "R_X86_64_16"
 expect "and an 8-bit one, in the same run" 4 "R_X86_64_PC8"
+assemble overflow.s <<'S'
+.text
+.globl v2
+.type v2, @function
+v2: ret
+.size v2, . - v2
+.data
+.weak not_there
+.long not_there - 1
+S
+build overflow --replace check=v2
+refused "a value that does not fit its field" relocation "does not fit a R_X86_64_32"
 
 # ---- windows ----
 

@@ -111,7 +111,8 @@ static bool log_line(uint64_t *pos, struct text *t)
 
 static enum server_result refuse(struct text *t, const char *code)
 {
-	static const uint8_t expected[] = { 0x0f, 0x1f, 0x44, 0, 0 }, found[] = { 0xe8, 1, 2, 3, 4 };
+	static const uint8_t expected[] = { 0x0f, 0x1f, 0x44, 0, 0 };
+	static const uint8_t found[] = { 0xe8, 1, 2, 3, 4 };
 
 	text_kv_str(t, "code", code);
 	text_kv_str(t, "symbol", "check");
@@ -128,7 +129,8 @@ static enum server_result start(struct held *h, bool to_live, struct text *t)
 {
 	if (!h || h->live == to_live) {
 		text_kv_str(t, "code", "state");
-		text_kv_str(t, "what", !h ? "no such patch" : to_live ? "live already" : "not live");
+		text_kv_str(t, "what",
+			    !h ? "no such patch" : to_live ? "live already" : "not live");
 		return SERVER_REFUSED;
 	}
 	fake.current = h;

@@ -107,7 +107,7 @@ static void jump_to_entry(void **state)
 	(void)state;
 	/* A loop whose head is the window: its next turn would run the new function. */
 	assert_string_equal(FIND(&w, 0xb8, 1, 0, 0, 0, 0xeb, 0xf9, 0xc3), "loop-at-entry");
-	/* A call of itself means the function, and so does a jump to a NOP that is no code of it. */
+	/* A call of itself means the function, and so does a jump to a NOP. */
 	assert_string_equal(FIND(&w, 0xb8, 1, 0, 0, 0, 0xe8, 0xf6, 0xff, 0xff, 0xff, 0xc3), "");
 	assert_string_equal(FIND(&w, NOP5, 0xeb, 0xf9, 0xc3), "");
 }
@@ -126,7 +126,8 @@ static void undecodable(void **state)
 
 static void moved_part(void **state)
 {
-	static const uint8_t back[] = { 0xe9, 0xfb, 0xef, 0xff, 0xff };	/* to 0x1000 before its end, +5 */
+	/* a jump to 0x1000 before itself */
+	static const uint8_t back[] = { 0xe9, 0xfb, 0xef, 0xff, 0xff };
 	struct window w;
 
 	(void)state;

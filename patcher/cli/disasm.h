@@ -23,7 +23,7 @@ struct insn {
 	uint64_t target;	/* of INSN_JUMP and INSN_CALL */
 };
 
-/* Decodes the instruction at @code, which lies at @addr. False if there is no valid one in @size bytes. */
+/* Decodes the instruction at @code, which lies at @addr. False if @size bytes hold no valid one. */
 bool disasm_one(const uint8_t *code, size_t size, uint64_t addr, struct insn *out);
 
 /* The same in Intel's notation. @text: INSN_TEXT_MAX bytes. False likewise. */

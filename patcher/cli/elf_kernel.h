@@ -37,7 +37,10 @@ struct kernel {
 int kernel_open(struct kernel *k, const char *path, struct problems *p);
 void kernel_close(struct kernel *k);
 
-/* File contents at a link-time address: a pointer to @len bytes, or NULL if not all of them are in one segment's file part. */
+/*
+ * File contents at a link-time address: a pointer to @len bytes, or NULL if not all of them
+ * are in the file part of one segment.
+ */
 const uint8_t *kernel_bytes(const struct kernel *k, uint64_t addr, size_t len);
 
 /* True if the loader (or the kernel itself) relocates a byte of [addr, addr + len). */
@@ -58,7 +61,7 @@ const struct kernel_symbol *kernel_find(const struct kernel *k, const char *spec
 const struct kernel_symbol *kernel_symbol_within(const struct kernel *k, uint64_t from,
 						 uint64_t to);
 
-/* The symbol that @addr lies in or behind, or NULL; *offset from its start. Functions and objects first. */
+/* The symbol that @addr lies in or behind, functions and objects first; or NULL. *offset in it. */
 const struct kernel_symbol *kernel_symbol_at(const struct kernel *k, uint64_t addr,
 					     uint64_t *offset);
 

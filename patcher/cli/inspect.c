@@ -43,7 +43,7 @@ void inspect_close(struct inspection *in)
 
 /* ---- names ---- */
 
-/* Meta lines "function=NAME 0xOFFSET 0xSIZE"; written by `subtext build`, but anyone may write a file. */
+/* A meta line "function=NAME 0xOFFSET 0xSIZE" of `subtext build`; but anyone may write a file. */
 static bool parse_function(const char *line, size_t len, char *name, uint64_t *offset,
 			   uint64_t *size)
 {
@@ -139,7 +139,8 @@ static json_t *insn_json(const uint8_t *code, size_t size, uint64_t addr, uint8_
 	if (!disasm_text(code, size, addr, text, len)) {
 		*len = 0;
 		return json_pack("{s:o,s:o,s:s}", "address", json_hex(addr), "bytes",
-				 json_bytes(code, size < 16 ? size : 16), "text", "(no instruction)");
+				 json_bytes(code, size < 16 ? size : 16),
+				 "text", "(no instruction)");
 	}
 	return json_pack("{s:o,s:o,s:s}", "address", json_hex(addr), "bytes",
 			 json_bytes(code, *len), "text", text);
@@ -174,8 +175,9 @@ static json_t *window_code(const struct patch_site *s)
 
 	insn = insn_json(s->expect, s->len, s->addr, &len);
 	if (!len && s->insn_len > s->len)
-		json_object_set_new(insn, "text", json_sprintf("(starts an instruction of %u bytes)",
-							       s->insn_len));
+		json_object_set_new(insn, "text",
+				    json_sprintf("(starts an instruction of %u bytes)",
+						 s->insn_len));
 	return insn;
 }
 
@@ -259,7 +261,7 @@ static json_t *fixup_json(const struct inspection *in, const struct patch_fixup 
 	return o;
 }
 
-/* Meta is "UTF-8 text for people": what is not key=value, or not UTF-8, is left as it is, or out. */
+/* Meta is UTF-8 text for people, or should be. */
 static json_t *meta_json(const struct inspection *in)
 {
 	const char *s = in->patch.meta, *end = s ? s + in->patch.header->meta.size : NULL;

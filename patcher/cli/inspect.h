@@ -22,10 +22,13 @@ void inspect_close(struct inspection *in);
 /* Everything as one JSON object. */
 json_t *inspect_json(const struct inspection *in);
 
-/* "symbol+0x10" or "text+0x10": what a fixup's value means, kernel symbols if there is a kernel. To be freed. */
+/* What a fixup's value means: "symbol+0x10" if there is a kernel, "text+16". To be freed. */
 char *inspect_value(const struct inspection *in, unsigned int base, int64_t value);
 
-/* Name and size of the new function at @offset of the text, from meta; false if meta does not tell. @name: PATCH_NAME_LEN bytes. */
+/*
+ * Name (PATCH_NAME_LEN bytes) and size of the new function at @offset of the text, from meta;
+ * false if meta does not tell.
+ */
 bool inspect_function(const struct inspection *in, uint64_t offset, char *name, uint64_t *size);
 
 #endif

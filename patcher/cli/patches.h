@@ -5,7 +5,7 @@
 
 #include "cli/session.h"
 
-/* Gathers the lines of an answer (such as `list`) in a JSON array. NULL: failed, *ret is the exit code. */
+/* Lines of an answer (such as `list`) in a JSON array. NULL: failed, *ret is the exit code. */
 json_t *session_lines(struct session *s, const char *request, uint64_t from, int *ret);
 
 /* Which patch, as the hypervisor names it. */
@@ -21,10 +21,13 @@ struct patch_ref {
  */
 int patch_by_argument(struct session *s, const char *arg, struct patch_ref *out);
 
-/* Looks an id up in `list`; out->state stays "" if it is not held. Returns CLI_OK or an exit code. */
+/* The same for an id; out->state stays "" if it is not held. */
 int patch_by_id(struct session *s, const char *id, struct patch_ref *out);
 
-/* Id of a patch file as the wire wants it. 0, or -1 with the reason in @p. @file: its contents, to be freed. */
+/*
+ * Id of a patch file as the wire wants it. 0, or -1 with the reason in @p. @file: its contents,
+ * to be freed.
+ */
 int patch_file_id(const char *path, struct bytes *file, char id[SESSION_ID_HEX + 1],
 		  struct problems *p);
 

@@ -75,7 +75,8 @@ static const struct {
 	{ "late-cpu",	"CPU {cpu} did not stop in time; nothing was changed, try again" },
 	{ "straggler",	"CPU {cpu} is inside the window of {symbol}, at {rip}, and does not leave; "
 			"nothing was changed, try again" },
-	{ "changed",	"the guest changed {symbol} at {address} between check and commit; try again" },
+	{ "changed",	"the guest changed {symbol} at {address} between check and commit; try "
+			"again" },
 	{ "state",	"the patch is not in a state for that: {what}" },
 	{ "busy",	"another transaction is under way; wait for it or say `subtext abort'" },
 	{ "full",	"the hypervisor holds as many patches as it can" },

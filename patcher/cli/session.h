@@ -32,12 +32,15 @@ bool session_interrupted(void);
 /* One request. CLI_OK with the reply in s->client.reply; or an exit code, everything said. */
 int session_request(struct session *s, const char *request);
 
-/* Says what is wrong with a call of the client that did not return CLIENT_DONE; returns the exit code. */
+/* Says what went wrong with a call of the client; returns the exit code. @r: not CLIENT_DONE. */
 int session_failed(struct session *s, enum client_result r);
 
 /* ---- reply.c: keys and values ---- */
 
-/* All keys of a line except @skip (a NULL-terminated list, may be NULL) as a JSON object. Decimal numbers become numbers. */
+/*
+ * All keys of a line except @skip (a NULL-terminated list, may be NULL) as a JSON object.
+ * Decimal numbers become numbers.
+ */
 json_t *line_json(const struct line *l, const char *const *skip);
 
 /* One value as JSON: a number, if the key is not one of those that are names. */

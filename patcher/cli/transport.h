@@ -15,7 +15,8 @@ struct transport {
 
 /**
  * transport_open - connect to @where: "tcp:HOST:PORT", "unix:PATH", or the path of a tty or pty
- * A tty is set to 115200 8N1, raw. Returns 0, or -1 with the reason in @p (CLI_CONNECT or CLI_USAGE).
+ * A tty is set to 115200 8N1, raw. Returns 0, or -1 with the reason in @p (CLI_CONNECT or
+ * CLI_USAGE).
  */
 int transport_open(struct transport *t, const char *where, unsigned int timeout_ms,
 		   struct problems *p);

@@ -72,3 +72,8 @@ $(PATCH_DIR)/%.patch: $(GUEST_OBJ)/patches/%.o $(BUILD)/test-guest.elf $(BUILD)/
 
 ALL += $(GUEST_PATCHES:%=$(PATCH_DIR)/%.patch)
 DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)
+
+$(BUILD)/line-chaos: $(GUEST)/tools/line-chaos.c $(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c) Makefile
+	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+
+ALL += $(BUILD)/line-chaos

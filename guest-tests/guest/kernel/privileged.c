@@ -352,21 +352,22 @@ static void odd_gates(void)
 	expect(do_ltr_bad, 0, GP, 0x50, "LTR beyond the table: #GP with the selector");
 }
 
+static void (*const groups[])(void) = {
+	vmx_instructions, bad_msrs, good_msrs, control_registers, control_bits, extended_state,
+	identification, caches, debug_registers, odd_gates, privileged_steps, privileged_ports,
+	privileged_memory,
+};
+
+/* Number of the only group wanted, counted from 1; 0: all. */
+static unsigned int wanted;
+
 static void all_cases(void)
 {
-	vmx_instructions();
-	bad_msrs();
-	good_msrs();
-	control_registers();
-	control_bits();
-	extended_state();
-	identification();
-	caches();
-	debug_registers();
-	odd_gates();
-	privileged_steps();
-	privileged_ports();
-	privileged_memory();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		if (!wanted || wanted == i + 1)
+			groups[i]();
 }
 
 static volatile bool running;
@@ -380,9 +381,11 @@ static void thread(void *arg)
 
 void command_privileged(char *args)
 {
-	uint64_t cpu = 0;
+	uint64_t cpu = 0, group = 0;
 
 	parse_number(next_word(&args), &cpu);
+	parse_number(next_word(&args), &group);
+	wanted = (unsigned int)group;
 	if (cpu == 0) {
 		all_cases();
 		return;

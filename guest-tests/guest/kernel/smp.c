@@ -12,6 +12,7 @@
 
 #define EFER_LONG	0xd01u		/* SCE, LME, NXE; LMA is ignored */
 #define CR4_PAE_PGE	0xa0u
+#define SECOND_SIPI_US	300u		/* as long as Linux waits */
 #define START_WAIT_US	200000u
 
 /* The words trampoline.asm leaves to be filled in. */
@@ -103,7 +104,7 @@ bool cpu_start(unsigned int cpu)
 	data()->arg = (uint64_t)c;
 	apic_send(c->apic_id, ICR_INIT | ICR_ASSERT);
 	apic_send(c->apic_id, sipi);
-	up = wait_online(c, START_WAIT_US / 10);
+	up = wait_online(c, SECOND_SIPI_US);
 	if (!up) {
 		apic_send(c->apic_id, sipi);
 		up = wait_online(c, START_WAIT_US);

@@ -62,13 +62,13 @@ must call page_one
 matches "the patch stays in force" "$answer" 0x5eed5eed
 must trace
 matches "the guest's tracer is not called" "$answer" 'traced=0'
-sub info
-check "the write into the window is counted" test "$(json window_writes)" -gt "$writes"
 events=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" watch --for window-write --count 1 \
 	--within 30 2>&1)
 matches "the event tells of it" "$events" 'window-write'
 matches "the event names the function" "$events" 'page_one'
 note "$events"
+sub info
+check "the write into the window is counted" test "$(json window_writes)" -gt "$writes"
 
 revert pages
 must call page_one

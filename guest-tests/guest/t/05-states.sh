@@ -64,6 +64,7 @@ if [ "$CPUS" -gt 1 ]; then
 	revert target
 	guest_ok up $last
 	matches "a CPU started after a revert runs the old code" "$answer" 'result=0x1d01d01'
+	must turns reset
 	must start call-loop $last
 	sub cycle target 5 || not_ok "cycles after it" "$out"
 	guest_ok stop call-loop

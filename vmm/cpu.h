@@ -41,8 +41,8 @@ struct step {
 	bool active;
 	bool io_redirected;		/* DX holds another port meanwhile */
 	uint16_t io_dx;
-	view_t view;			/* kept between steps */
-	uint64_t generation;		/* of the view it was forked from */
+	struct overlay view;		/* kept between steps */
+	uint64_t generation;		/* of the view below it */
 	unsigned int pages;
 	struct {
 		uint64_t gpa;

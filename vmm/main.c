@@ -14,9 +14,6 @@
 #include "vmx/exit.h"
 #include "vmx/launch.h"
 
-/* A step view is a root and up to three tables for each page it opens. */
-#define STEP_RESERVE	(1 + 3 * STEP_PAGES)
-
 struct boot_info boot_info;
 
 enum resident_status resident_main(enum resident_op op, uint64_t arg);
@@ -44,7 +41,7 @@ static enum resident_status init(void)
 	init_cpus();
 	traps_init();
 	pool_init((void *)(RESIDENT_VA + boot_info.pool), boot_info.phys + boot_info.pool,
-		  boot_info.pool_size / PAGE_SIZE, boot_info.cpus * STEP_RESERVE);
+		  boot_info.pool_size / PAGE_SIZE, 0);
 	exit_zero_page = pool_alloc(1, POOL_NORMAL);
 	msr_read_mtrrs(&types, boot_info.phys_bits);
 	if (!exit_zero_page || !launch_init())

@@ -3,7 +3,6 @@
 #include "msr.h"
 #include "cpu.h"
 #include "engine/engine.h"
-#include "engine/machine.h"
 #include "log.h"
 #include "machine.h"
 #include "mtrr.h"
@@ -147,6 +146,5 @@ void msr_retype(void)
 	}
 	__atomic_store_n(&retype_wanted, false, __ATOMIC_RELEASE);
 	machine_set_base(base);
-	machine_spread(engine_view());
 	log_line(LOG_INFO, "memory types changed: views follow");
 }

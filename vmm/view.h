@@ -73,6 +73,23 @@ void view_put(view_t view);
 /* Tables in this view that no other view shares, the root included (for the tests and `info`). */
 unsigned int view_private_tables(view_t view);
 
+/*
+ * An overlay: a view for a moment, in tables of its own, that differs from its base
+ * in a few pages. It holds no reference to what it shares: the base must live, and
+ * stay as it is, while the overlay is in use. One CPU's; no locks, no pool.
+ */
+struct overlay {
+	view_t hpa;		/* its first page is the root; all from pool_alloc() in one run */
+	unsigned int pages;	/* 1 + 3 for each page it can change */
+	unsigned int used;
+};
+
+/* As the base, with nothing changed. */
+void overlay_reset(struct overlay *o, view_t base);
+
+/* One page more, arguments as view_map(). -1 if there are no tables left or @gpa is beyond the physical addresses. */
+int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights);
+
 /* The EPT pointer of a view: root, write-back walks, 4 levels, no A/D (SDM 3C, EPTP). */
 uint64_t view_eptp(view_t view);
 

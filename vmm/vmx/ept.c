@@ -92,20 +92,14 @@ static uint64_t copy_table(uint64_t hpa, unsigned int level, enum pool_use use)
 	return copy;
 }
 
-/* A table at @level that translates just as the large page @entry one level up does. */
-static uint64_t split_page(uint64_t entry, unsigned int level, enum pool_use use)
+/* Fills a table at @level so that it translates just as the large page @entry one level up does. */
+static void fill_split(uint64_t *table, uint64_t entry, unsigned int level)
 {
-	uint64_t hpa = pool_alloc(1, use);
 	unsigned int type = (entry & EPT_TYPE) >> EPT_TYPE_SHIFT;
-	uint64_t *table;
 
-	if (!hpa)
-		return 0;
-	table = pool_va(hpa);
 	for (uint64_t i = 0; i < ENTRIES; i++)
 		table[i] = make_leaf((entry & EPT_ADDR) + (i << level_shift(level)),
 				     entry & EPT_RIGHTS, type, level);
-	return hpa;
 }
 
 /**
@@ -120,7 +114,9 @@ static uint64_t own_table(uint64_t *entry, unsigned int level, enum pool_use use
 	uint64_t old = *entry, hpa = old & EPT_ADDR;
 
 	if (!is_table(old, level + 1)) {
-		hpa = split_page(old, level, use);
+		hpa = pool_alloc(1, use);
+		if (hpa)
+			fill_split(pool_va(hpa), old, level);
 	} else if (pool_count(hpa) == 1) {
 		return hpa;
 	} else {
@@ -226,6 +222,46 @@ int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum 
 	ret = map_page(view, gpa, hpa, rights, use);
 	spin_unlock(&tree_lock);
 	return ret;
+}
+
+void overlay_reset(struct overlay *o, view_t base)
+{
+	memcpy(pool_va(o->hpa), pool_va(base), PAGE_SIZE);
+	o->used = 1;
+}
+
+/* The overlay's own table below *@entry; copies or splits what the base has. 0 if there is no page left. */
+static uint64_t overlay_table(struct overlay *o, uint64_t *entry, unsigned int level)
+{
+	uint64_t old = *entry, hpa = old & EPT_ADDR;
+	bool table = is_table(old, level + 1);
+
+	if (table && hpa - o->hpa < o->used * PAGE_SIZE)
+		return hpa;
+	if (o->used == o->pages)
+		return 0;
+	hpa = o->hpa + o->used++ * PAGE_SIZE;
+	if (table)
+		memcpy(pool_va(hpa), pool_va(old & EPT_ADDR), PAGE_SIZE);
+	else
+		fill_split(pool_va(hpa), old, level);
+	set_entry(entry, make_table(hpa));
+	return hpa;
+}
+
+int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
+{
+	uint64_t *entry = (uint64_t *)pool_va(o->hpa) + entry_index(gpa, LEVELS);
+
+	for (unsigned int level = LEVELS - 1; level; level--) {
+		uint64_t table = (*entry & EPT_RIGHTS) ? overlay_table(o, entry, level) : 0;
+
+		if (!table)
+			return -1;
+		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);
+	}
+	set_entry(entry, make_leaf(hpa, rights, (*entry & EPT_TYPE) >> EPT_TYPE_SHIFT, 1));
+	return 0;
 }
 
 unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type)

@@ -11,6 +11,7 @@
 #include "vmx/caps.h"
 #include "vmx/ops.h"
 #include "vmx/run.h"
+#include "vmx/step.h"
 #include "wire/mem.h"
 #include "x86.h"
 
@@ -44,6 +45,10 @@ static bool sealed;
 bool launch_init(void)
 {
 	uint8_t *io;
+
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (!step_init(cpu_get(i)))
+			return false;
 
 	msr_bitmap = pool_alloc(1, POOL_NORMAL);
 	io_bitmaps = pool_alloc(2, POOL_NORMAL);

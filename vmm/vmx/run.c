@@ -157,6 +157,9 @@ bool vcpu_step(struct cpu *c)
 	c->mtf_wanted = true;
 	for (unsigned int i = 0; i < STEP_EXITS && !done; i++) {
 		run_once(c);
+		/* an exception would save this RIP on a stack: the CPU is not out */
+		if (c->event.info)
+			break;
 		done = !c->step.active && ((uint16_t)c->exit_reason == EXIT_MONITOR_TRAP ||
 					   vcpu_linear_rip() != rip);
 	}

@@ -10,6 +10,13 @@
 
 #define NOBODYS_PORT	0xfff0u		/* 4 bytes from here on decode to nothing on a PC */
 
+bool step_init(struct cpu *c)
+{
+	c->step.view.pages = 1 + 3 * STEP_PAGES;
+	c->step.view.hpa = pool_alloc(c->step.view.pages, POOL_NORMAL);
+	return c->step.view.hpa;
+}
+
 void step_shadow(void)
 {
 	uint64_t rflags = vmread(GUEST_RFLAGS);
@@ -27,17 +34,11 @@ static void merge(struct cpu *c)
 			engine_written(c->step.page[i].gpa);
 }
 
-/* A step view that shows what the current view shows, and nothing opened. */
-static void fork_view(struct cpu *c)
+/* Shows what the current view shows, and nothing opened. */
+static void close_pages(struct cpu *c)
 {
-	struct step *s = &c->step;
-	view_t current = rendezvous_view(&s->generation);
-
-	view_put(s->view);
-	s->view = view_fork(current, POOL_STEP);
-	s->pages = 0;
-	if (!s->view)
-		cpu_park("no memory for a step view, %lu pages free", (uint64_t)pool_available());
+	overlay_reset(&c->step.view, rendezvous_view(&c->step.generation));
+	c->step.pages = 0;
 }
 
 static bool is_open(const struct step *s, uint64_t gpa, unsigned int rights)
@@ -53,7 +54,7 @@ static bool reusable(const struct cpu *c, uint64_t gpa, unsigned int rights)
 {
 	const struct step *s = &c->step;
 
-	return s->view && s->generation == c->generation && s->pages == 1 && is_open(s, gpa, rights);
+	return s->generation == c->generation && s->pages == 1 && is_open(s, gpa, rights);
 }
 
 void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
@@ -61,7 +62,7 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 	struct step *s = &c->step;
 
 	if (!s->active && reusable(c, gpa, rights)) {
-		vmwrite(EPT_POINTER, view_eptp(s->view));
+		vmwrite(EPT_POINTER, view_eptp(s->view.hpa));
 		s->active = true;
 		return;
 	}
@@ -71,28 +72,24 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 		 * so far stands, and they go on with the pages to come.
 		 */
 		merge(c);
-		fork_view(c);
+		close_pages(c);
 	}
 	if (!s->active)
-		fork_view(c);
-	if (view_map(s->view, gpa, hpa, rights, POOL_STEP))
-		cpu_park("no memory to open page 0x%lx, %lu pages free", gpa,
-			 (uint64_t)pool_available());
+		close_pages(c);
+	if (overlay_map(&s->view, gpa, hpa, rights))
+		cpu_park("no table to open page 0x%lx", gpa);
 	s->page[s->pages].gpa = gpa;
 	s->page[s->pages++].rights = rights;
 	s->active = true;
-	vmwrite(EPT_POINTER, view_eptp(s->view));
+	vmwrite(EPT_POINTER, view_eptp(s->view.hpa));
 	/* the tables of this root may have meant something else before */
 	invept_all();
 }
 
 void step_io(struct cpu *c)
 {
-	if (!c->step.active) {
+	if (!c->step.active)
 		c->step.pages = 0;
-		view_put(c->step.view);
-		c->step.view = 0;
-	}
 	c->step.active = true;
 	c->step.io_redirected = true;
 	c->step.io_dx = (uint16_t)c->regs[REG_RDX];
@@ -115,7 +112,7 @@ void step_finish(struct cpu *c)
 	restore_dx(c);
 	c->step.active = false;
 	/* a view that came meanwhile is loaded by rendezvous_requests() */
-	if (c->step.view && c->generation == generation)
+	if (c->generation == generation)
 		vmwrite(EPT_POINTER, view_eptp(current));
 }
 

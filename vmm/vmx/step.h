@@ -11,6 +11,9 @@
 
 struct cpu;
 
+/* Takes the memory for this CPU's steps, once, on the boot CPU. False if the pool is empty. */
+bool step_init(struct cpu *c);
+
 /**
  * step_open - let the instruction under way reach one page, and step it
  * @gpa: page the guest accesses; @hpa: page it shall reach; @rights: VIEW_*

@@ -84,7 +84,7 @@ rm -f ./*.patch
 # Layout as the hypervisor will see it, worked out a second time from the object file by Python.
 build fix
 check "text, data, fixups and id, against a second implementation" \
-	python3 "$TOP/guest-tests/unit/test_cli_oracle.py" fix.patch kernel.elf
+	python3 "$TOP/guest-tests/unit/test_cli_oracle.py" fix.patch kernel.elf fix.o
 rm -f fix.patch
 
 compile plain.c <<'C'
@@ -116,14 +116,31 @@ rm -f two_old.patch
 compile part1.c <<'C'
 extern int shared; int part2(int);
 int check_v2(int a) { return part2(a) + shared; }
+static int twice_v2(int a) { return part2(a) * 2; }
+int (*const table[])(int) = { check_v2, twice_v2 };
 C
 compile part2.c <<'C'
 int shared = 3; int bss_too[5];
 int part2(int a) { return a + shared + bss_too[a]; }
 C
 run build part1.o part2.o -k kernel.elf -o parts.patch --replace check=check_v2 --json
-expect_json "objects that refer to each other" 0 "j['ok'] and j['data'] == 4 and j['data_mem'] == 36"
+expect_json "objects that refer to each other" 0 "j['ok'] and j['data'] == 20 and j['data_mem'] == 52"
+check "each reference between them, against a second implementation" \
+	python3 "$TOP/guest-tests/unit/test_cli_oracle.py" parts.patch kernel.elf part1.o part2.o
 rm -f parts.patch
+
+compile weak1.c <<'C'
+int answer(void);
+__attribute__((weak, noinline)) int answer(void) { return 1; }
+int check_v2(int a) { return a + answer(); }
+C
+compile weak2.c <<'C'
+int answer(void) { return 2; }
+C
+run build weak1.o weak2.o -k kernel.elf -o weaker.patch --replace check=check_v2
+check "a strong definition wins over a weak one" \
+	python3 "$TOP/guest-tests/unit/test_cli_oracle.py" weaker.patch kernel.elf weak1.o weak2.o
+rm -f weaker.patch
 
 compile weak.c <<'C'
 extern int not_there __attribute__((weak));

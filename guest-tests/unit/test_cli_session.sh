@@ -81,6 +81,18 @@ head -c 300 fix.patch >bad.patch
 run --connect unix:/nowhere apply bad.patch
 expect "a bad file is said before anything is connected" 4 "bad.patch: file_size"
 
+"$SUBTEXT" build plain.o -k kernel.elf -o twin.patch --name fix --replace helper=check_v2 >/dev/null
+run apply twin.patch
+expect "another patch of the same name" 0 "applied fix"
+run revert fix
+expect "the name alone is not enough then" 1 "2 patches are called 'fix'"
+run revert twin.patch
+expect "the file is" 0 "reverted fix"
+start_server fresh
+export SUBTEXT_CONNECT=unix:$work/fresh
+run apply fix.patch
+run revert fix
+
 # ---- refusals ----
 
 run apply refuse-bytes.patch
@@ -107,7 +119,7 @@ expect_json "cycle" 0 "j['cycles'] == 3 and set(j['apply']['pause_tsc']) == {'mi
 run cycle fix 2
 expect "cycle as text" 0 "2 cycles"
 run list --json
-expect_json "reverted before, reverted after" 0 "j['patches'][0]['state'] == 'reverted' and j['patches'][0]['applied'] == 8"
+expect_json "reverted before, reverted after" 0 "j['patches'][0]['state'] == 'reverted' and j['patches'][0]['applied'] == 6"
 run cycle nobody 2
 expect "cycle of nothing" 1 "nobody"
 run set log "a value"
@@ -168,7 +180,7 @@ kill -INT $tool
 wait $tool
 status=$? out=$(cat out) err=$(cat err)
 expect_status "an interrupted watch is no error" 0
-export SUBTEXT_CONNECT=$SERVER
+export SUBTEXT_CONNECT=unix:$work/fresh
 
 # ---- console ----
 

@@ -161,15 +161,6 @@ static void relocate_section(struct build *b, const struct object *o, Elf_Scn *s
 		relocate(b, o, pl, target.sh_size, &r);
 }
 
-static int by_position(const void *a, const void *b)
-{
-	const struct patch_fixup *x = a, *y = b;
-
-	if (x->in_data != y->in_data)
-		return x->in_data < y->in_data ? -1 : 1;
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
 int build_relocate(struct build *b)
 {
 	GElf_Shdr sh;
@@ -183,8 +174,6 @@ int build_relocate(struct build *b)
 			    sh.sh_info < o->nsections && o->places[sh.sh_info].kind != PLACE_NONE)
 				relocate_section(b, o, scn, &sh);
 	}
-	if (b->nfixups)
-		qsort(b->fixups, b->nfixups, sizeof(*b->fixups), by_position);
 	if (b->nfixups > PATCH_MAX_FIXUPS)
 		problem(&b->problems, CLI_INPUT, "too-large", "%zu places of the new code need an "
 			"address of the kernel, %u are possible in one patch", b->nfixups,

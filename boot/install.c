@@ -13,6 +13,8 @@
 #include "switch.h"
 #include "uart.h"
 
+#define FOUR_GIB	(1ull << 32)
+
 /* boot/blob.asm */
 extern const unsigned char resident_blob[], resident_blob_end[];
 
@@ -60,8 +62,11 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	info->tsc_hz = platform_tsc_hz();
 	info->tsc_start = rdtsc();
 	info->nonce = platform_nonce();
-	info->ram_top = platform_ram_top();
+	info->low_ram_top = platform_ram_top(FOUR_GIB);
+	info->ram_top = platform_ram_top(~0ull);
 	/* The run is RAM although the map no longer says so. */
+	if (phys < FOUR_GIB && info->low_ram_top < phys + l->size)
+		info->low_ram_top = phys + l->size;
 	if (info->ram_top < phys + l->size)
 		info->ram_top = phys + l->size;
 	info->cpus = cpus->count;

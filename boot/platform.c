@@ -85,7 +85,7 @@ static bool is_ram(UINT32 type)
 	return true;
 }
 
-uint64_t platform_ram_top(void)
+uint64_t platform_ram_top(uint64_t below)
 {
 	UINTN count = 0, key, size = 0;
 	UINT32 version;
@@ -96,7 +96,7 @@ uint64_t platform_ram_top(void)
 		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(map + i * size);
 		uint64_t end = d->PhysicalStart + d->NumberOfPages * EFI_PAGE_SIZE;
 
-		if (is_ram(d->Type) && end > top)
+		if (is_ram(d->Type) && end > top && d->PhysicalStart < below)
 			top = end;
 	}
 	if (map)

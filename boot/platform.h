@@ -13,7 +13,7 @@ uint64_t platform_tsc_hz(void);
 /* 64 bits for the greeting: RDRAND, the firmware's generator, or time and TSC. */
 uint64_t platform_nonce(void);
 
-/* End of the highest RAM in the EFI memory map, 0 if there is no map. */
-uint64_t platform_ram_top(void);
+/* End of the highest run of RAM that begins below @below in the EFI memory map, 0 if there is no map. */
+uint64_t platform_ram_top(uint64_t below);
 
 #endif

@@ -89,50 +89,9 @@ switch_start:
 	popfq
 %endmacro
 
-; uint64_t resident_call(cr3, entry, op, arg, fw)
-resident_call:
-	push_callee_saved
-	mov	rbx, rdi
-	mov	r14, rsi
-	mov	r12, rdx
-	mov	r13, rcx
-	mov	r15, r8
-	lea	rax, [.launched]
-	capture_firmware
-	mov	rbp, cr3
-	; root mode's tables use NX
-	mov	ecx, MSR_EFER
-	rdmsr
-	or	eax, EFER_NXE
-	wrmsr
-	mov	cr3, rbx
-	; resident_entry(op, arg, return address): has a stack of its own and
-	; keeps rbx, rbp, rsp, r12-r15
-	mov	rdi, r12
-	mov	rsi, r13
-	lea	rdx, [.returned]
-	jmp	r14
-.returned:
-	mov	cr3, rbp
-	mov	rbx, rax
-	mov	ecx, MSR_EFER
-	mov	eax, [r15 + FW_EFER]
-	mov	edx, [r15 + FW_EFER + 4]
-	wrmsr
-	mov	rax, rbx
-	pop_callee_saved
-	ret
-.launched:
-	; in VMX non-root mode, by VM entry; only rsp, rip and the system registers are set
-	xor	eax, eax
-	pop_callee_saved
-	ret
-
-; void resident_undo(void)
-; Root mode comes back with its own segments, tables and FS/GS bases; all of the
-; firmware's are put back from this stack.
-resident_undo:
-	push_callee_saved
+; What root mode may leave changed: FS and GS bases, segments, GDT, IDT, TR. Put back
+; from the stack under the firmware's page tables.
+%macro push_world 0
 	mov	ecx, MSR_FS_BASE
 	rdmsr
 	push	rdx
@@ -155,26 +114,25 @@ resident_undo:
 	sub	rsp, 32
 	sgdt	[rsp]
 	sidt	[rsp + 16]
-	lea	rdx, [.back]
-	mov	rax, CALL_UNDO
-	vmcall
-.back:
+%endmacro
+
+%macro pop_world 0
 	lgdt	[rsp]
 	lidt	[rsp + 16]
 	mov	rbx, [rsp + 2]		; base of the GDT
 	add	rsp, 32
 	pop	rax
 	and	eax, 0xfff8
-	jz	.no_tr
+	jz	%%no_tr
 	and	byte [rbx + rax + 5], ~2	; LTR wants the TSS not busy
 	ltr	ax
-.no_tr:
+%%no_tr:
 	pop	rax
-	lea	rcx, [.new_cs]
+	lea	rcx, [%%new_cs]
 	push	rax
 	push	rcx
 	retfq
-.new_cs:
+%%new_cs:
 	pop	rax
 	mov	ss, eax
 	pop	rax
@@ -189,6 +147,59 @@ resident_undo:
 	pop	rdx
 	mov	ecx, MSR_FS_BASE
 	wrmsr
+%endmacro
+
+; uint64_t resident_call(cr3, entry, op, arg, fw)
+resident_call:
+	push_callee_saved
+	mov	rbx, rdi
+	mov	r14, rsi
+	mov	r12, rdx
+	mov	r13, rcx
+	mov	r15, r8
+	lea	rax, [.launched]
+	capture_firmware
+	push_world
+	mov	rbp, cr3
+	; root mode's tables use NX
+	mov	ecx, MSR_EFER
+	rdmsr
+	or	eax, EFER_NXE
+	wrmsr
+	mov	cr3, rbx
+	; resident_entry(op, arg, return address): has a stack of its own and
+	; keeps rbx, rbp, rsp, r12-r15
+	mov	rdi, r12
+	mov	rsi, r13
+	lea	rdx, [.returned]
+	jmp	r14
+.returned:
+	mov	cr3, rbp
+	mov	r12, rax
+	mov	ecx, MSR_EFER
+	mov	eax, [r15 + FW_EFER]
+	mov	edx, [r15 + FW_EFER + 4]
+	wrmsr
+	; a VM entry that failed has loaded root mode's host state
+	pop_world
+	mov	rax, r12
+	pop_callee_saved
+	ret
+.launched:
+	; in VMX non-root mode, by VM entry; only rsp, rip and the system registers are set
+	xor	eax, eax
+	pop_callee_saved
+	ret
+
+; void resident_undo(void)
+resident_undo:
+	push_callee_saved
+	push_world
+	lea	rdx, [.back]
+	mov	rax, CALL_UNDO
+	vmcall
+.back:
+	pop_world
 	pop_callee_saved
 	ret
 

@@ -8,9 +8,11 @@
 #define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
 #define ICR_STARTUP	0x4600u		/* delivery mode start-up */
 #define ICR_MODE	0x0700u
+#define ICR_OTHERS	0xc0000u	/* shorthand: all but the sender */
 #define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
 #define ICR_PENDING	(1u << 12)
 #define BASE_ADDR	0x000ffffffffff000ull
+#define LEAF_PERFMON	0x0au
 #define LVT_MASKED	(1u << 16)
 
 /* Register offsets of the xAPIC page; x2APIC MSR is 0x800 + offset / 16. */
@@ -24,6 +26,7 @@ enum apic_register {
 	APIC_ISR	= 0x100,
 	APIC_ICR	= 0x300,
 	APIC_ICR_HIGH	= 0x310,
+	APIC_LVT_PERFORMANCE = 0x340,
 	APIC_TIMER_INIT	= 0x380,
 	APIC_TIMER_DIV	= 0x3e0,
 };
@@ -59,17 +62,17 @@ static bool idle(volatile uint32_t *apic)
 }
 
 /* Sends @command to one CPU in whatever mode this CPU's APIC is; the guest's destination is kept. */
-static void send(uint32_t apic_id, uint32_t command)
+static bool send(uint32_t apic_id, uint32_t command)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 	volatile uint32_t *apic;
 	uint32_t high;
 
 	if (!(base & APIC_BASE_ENABLE))
-		return;
+		return false;
 	if (base & APIC_BASE_X2APIC) {
 		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | command);
-		return;
+		return true;
 	}
 	apic = xapic(base);
 	/* the guest may be between its writes of the high and the low half */
@@ -79,11 +82,17 @@ static void send(uint32_t apic_id, uint32_t command)
 	apic[APIC_ICR / 4] = command;
 	idle(apic);
 	apic[APIC_ICR_HIGH / 4] = high;
+	return true;
 }
 
-void apic_send_nmi(uint32_t apic_id)
+bool apic_send_nmi(uint32_t apic_id)
 {
-	send(apic_id, ICR_NMI);
+	return send(apic_id, ICR_NMI);
+}
+
+void apic_send_nmi_to_others(void)
+{
+	send(0, ICR_NMI | ICR_OTHERS);
 }
 
 void apic_send_startup(uint32_t apic_id, uint8_t vector)
@@ -101,6 +110,20 @@ bool apic_sent_startup_to_all(uint8_t vector)
 	icr = apic_read(base, APIC_ICR);
 	return (icr & ICR_MODE) == (ICR_STARTUP & ICR_MODE) && (icr & 0xff) == vector &&
 	       (icr & ICR_ALL);
+}
+
+bool apic_pmi_unhandled(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	uint32_t lvt;
+
+	if (!(base & APIC_BASE_ENABLE))
+		return false;
+	lvt = apic_read(base, APIC_LVT_PERFORMANCE);
+	if ((lvt & ICR_MODE) != (ICR_NMI & ICR_MODE) || !(lvt & LVT_MASKED))
+		return false;
+	/* not by a read that may fault: an IRET would end the blocking of NMIs */
+	return (cpuid(LEAF_PERFMON, 0).eax & 0xff) >= 2 && rdmsr(MSR_PERF_GLOBAL_STATUS);
 }
 
 /* Interrupts in service, highest first, are ended: at most one EOI for each vector. */

@@ -6,14 +6,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Sends an NMI to another CPU in whatever mode this CPU's APIC is; keeps the guest's ICR. Root mode. */
-void apic_send_nmi(uint32_t apic_id);
+/*
+ * Sends an NMI to another CPU in whatever mode this CPU's APIC is. The guest's
+ * destination (ICR high) is kept, the command it sent last (ICR low) is not. False
+ * if the guest has switched this APIC off. Root mode.
+ */
+bool apic_send_nmi(uint32_t apic_id);
+
+/* Sends an NMI to all CPUs but this one. Root mode. */
+void apic_send_nmi_to_others(void);
 
 /* Was the last thing this CPU's APIC sent a start-up IPI to everybody, with this vector? Root mode. */
 bool apic_sent_startup_to_all(uint8_t vector);
 
 /* Sends a start-up IPI. Root mode. */
 void apic_send_startup(uint32_t apic_id, uint8_t vector);
+
+/*
+ * Has a performance interrupt been delivered as an NMI that nobody has handled yet?
+ * Delivery masks its LVT, the handler unmasks it. Root mode, also from NMI handlers.
+ */
+bool apic_pmi_unhandled(void);
 
 /* What INIT does to a local APIC (an INIT exit leaves it alone). Root mode, own CPU. */
 void apic_reset(void);

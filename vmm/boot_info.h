@@ -52,6 +52,7 @@ struct boot_info {
 	uint64_t leave;			/* address of switch_leave, see boot/switch.h */
 	uint64_t tsc_hz, tsc_start;	/* ticks per second; TSC when the loader started */
 	uint64_t nonce;			/* random if the CPU or firmware has any, else time */
+	uint64_t low_ram_top;		/* end of the highest RAM below 4 GiB; devices follow */
 	uint64_t ram_top;		/* end of the highest RAM in the EFI memory map */
 	uint32_t cpus;
 	uint32_t phys_bits;		/* MAXPHYADDR */

@@ -45,7 +45,7 @@ struct step {
 	uint64_t generation;		/* of the view below it */
 	unsigned int pages;
 	struct {
-		uint64_t gpa;
+		uint64_t gpa, hpa;
 		unsigned int rights;
 	} page[STEP_PAGES];
 };

@@ -4,6 +4,8 @@
 #include "map.h"
 #include "wire/mem.h"
 
+#define FOUR_GIB	(1ull << 32)
+
 #define ENTRY_PRESENT	(1ull << 0)
 #define ENTRY_LARGE	(1ull << 7)
 #define ENTRY_ADDR	0x000ffffffffff000ull
@@ -15,7 +17,9 @@ bool guest_hidden(uint64_t gpa)
 
 bool guest_ram(uint64_t gpa)
 {
-	return gpa < boot_info.ram_top && !guest_hidden(gpa);
+	bool devices = gpa >= boot_info.low_ram_top && gpa < FOUR_GIB;
+
+	return gpa < boot_info.ram_top && !devices && !guest_hidden(gpa);
 }
 
 /* The page @gpa lies in, or NULL if [gpa, gpa+len) is not within one page of guest RAM. */

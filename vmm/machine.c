@@ -10,6 +10,8 @@
 #include "vmx/ops.h"
 #include "x86.h"
 
+#define CR3_USER_HALF	(1ull << 12)
+
 static view_t base_view;
 static struct spin engine_lock;
 
@@ -59,21 +61,34 @@ static unsigned int levels(void)
 	return (vmread(GUEST_CR4) & CR4_LA57) ? 5 : 4;
 }
 
+/*
+ * Walks the tables of this CPU's guest. In user mode under page-table isolation
+ * those hold little of the kernel; Linux keeps the kernel's root one page below,
+ * which is bit 12 of CR3.
+ */
+static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t *entry)
+{
+	uint64_t cr3 = vmread(GUEST_CR3), gpa;
+
+	if (!(vmread(GUEST_CR0) & CR0_PG))
+		return UINT64_MAX;
+	gpa = guest_walk(cr3, levels(), gva, stop, where, entry);
+	if (gpa == UINT64_MAX && (cr3 & CR3_USER_HALF))
+		gpa = guest_walk(cr3 & ~CR3_USER_HALF, levels(), gva, stop, where, entry);
+	return gpa;
+}
+
 int machine_translate(uint64_t gva, uint64_t *gpa)
 {
 	uint64_t where, entry;
 
-	if (!(vmread(GUEST_CR0) & CR0_PG))
-		return -1;
-	*gpa = guest_walk(vmread(GUEST_CR3), levels(), gva, 0, &where, &entry);
+	*gpa = walk(gva, 0, &where, &entry);
 	return *gpa == UINT64_MAX ? -1 : 0;
 }
 
 int machine_guest_entry(uint64_t gva, unsigned int level, uint64_t *gpa, uint64_t *entry)
 {
-	if (!(vmread(GUEST_CR0) & CR0_PG))
-		return -1;
-	return guest_walk(vmread(GUEST_CR3), levels(), gva, level, gpa, entry) ? -1 : 0;
+	return walk(gva, level, gpa, entry) ? -1 : 0;
 }
 
 uint64_t machine_anchor(void)

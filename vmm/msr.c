@@ -12,6 +12,10 @@
 
 #define BITMAP_WRITE	2048u	/* offset of the write half */
 
+#define MISC_ENABLE_NO_BTS	(1ull << 11)
+#define MISC_ENABLE_NO_PEBS	(1ull << 12)
+#define MTRR_ENABLE		(1ull << 11)
+
 #define KVM_PV_FIRST	0x4b564d00u
 #define KVM_PV_LAST	0x4b564dffu
 #define SYNTHETIC_FIRST	0x40000000u
@@ -30,7 +34,11 @@ static const struct msr_range intercepted[] = {
 	{ 0x258,		0x259,			false,	true },
 	{ 0x268,		0x26f,			false,	true },
 	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true },
+	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	false },
+	{ MSR_PEBS_ENABLE,	MSR_PEBS_ENABLE,	true,	true },
 	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true },
+	{ MSR_RTIT_FIRST,	MSR_RTIT_LAST,		true,	true },
+	{ MSR_DS_AREA,		MSR_DS_AREA,		true,	true },
 };
 
 static struct mtrr_map mtrrs;
@@ -56,16 +64,21 @@ void msr_fill_bitmap(uint8_t *bitmap)
 	}
 }
 
-/* MSRs of a hypervisor below us: its paravirtual interface is not passed on. */
-static bool is_foreign(uint32_t msr)
+/*
+ * MSRs a guest does not have: VMX; debug store and processor trace, which write to
+ * memory on their own, in root mode too; the paravirtual ones of a hypervisor below.
+ */
+static bool is_hidden(uint32_t msr)
 {
-	return in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
+	return in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || msr == MSR_PEBS_ENABLE ||
+	       msr == MSR_DS_AREA || in(msr, MSR_RTIT_FIRST, MSR_RTIT_LAST) ||
+	       in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
 }
 
 bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v)
 {
 	(void)c;
-	if (in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || is_foreign(msr))
+	if (is_hidden(msr))
 		return false;
 	if (msr == MSR_FEATURE_CONTROL) {
 		/* locked, and no VMX: bits 1 (in SMX) and 2 (outside) */
@@ -73,6 +86,12 @@ bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v)
 			return false;
 		*v &= ~6ull;
 		return true;
+	}
+	if (msr == MSR_MISC_ENABLE) {
+		bool ok = rdmsr_safe(msr, v);
+
+		*v |= MISC_ENABLE_NO_BTS | MISC_ENABLE_NO_PEBS;
+		return ok;
 	}
 	return rdmsr_safe(msr, v);
 }
@@ -97,7 +116,7 @@ static bool write_mtrr(uint32_t msr, uint64_t v)
 bool msr_write(struct cpu *c, uint32_t msr, uint64_t v)
 {
 	(void)c;
-	if (in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || msr == MSR_FEATURE_CONTROL || is_foreign(msr))
+	if (is_hidden(msr) || msr == MSR_FEATURE_CONTROL)
 		return false;
 	if (msr == MSR_BIOS_UPDT_TRIG)
 		return true;	/* does nothing in non-root mode: the running revision stays */
@@ -123,28 +142,37 @@ void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits)
 	mtrrs = *map;
 }
 
+/* Not now: look again at a later slice. */
+static void retype_later(void)
+{
+	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
+}
+
 void msr_retype(void)
 {
 	struct mtrr_map map;
 	view_t base;
 
-	if (!__atomic_load_n(&retype_wanted, __ATOMIC_ACQUIRE))
+	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_ACQ_REL))
 		return;
 	spin_lock(&mtrr_lock);
 	map = mtrrs;
 	spin_unlock(&mtrr_lock);
+	/* systems switch all MTRRs off while they change some */
+	if (!(map.def_type & MTRR_ENABLE)) {
+		retype_later();
+		return;
+	}
 	base = machine_make_base(&map);
 	if (!base) {
 		log_line(LOG_ERROR, "memory types changed, but no memory for new tables: the old types stay");
-		__atomic_store_n(&retype_wanted, false, __ATOMIC_RELEASE);
 		return;
 	}
 	if (engine_rebase(base)) {
-		/* a transaction is under way: after it */
 		view_put(base);
+		retype_later();
 		return;
 	}
-	__atomic_store_n(&retype_wanted, false, __ATOMIC_RELEASE);
 	machine_set_base(base);
 	log_line(LOG_INFO, "memory types changed: views follow");
 }

@@ -55,21 +55,63 @@ static void set_view(view_t view)
 	__atomic_add_fetch(&current_generation, 1, __ATOMIC_SEQ_CST);
 }
 
-void cpu_kick(struct cpu *t)
+/*
+ * Notes a kick; false if one is on its way. One at a time: a second NMI for the
+ * same request would look like the guest's own. Unless the first got lost (INIT
+ * drops a pending NMI).
+ */
+static bool note_kick(struct cpu *t, uint64_t now)
 {
 	uint32_t seen = __atomic_load_n(&t->kick_seen, __ATOMIC_SEQ_CST);
 	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_SEQ_CST);
+
+	if (sent != seen && now - t->kick_tsc < ticks(1))
+		return false;
+	t->kick_tsc = now;
+	/* several CPUs may kick at once: one of them sends */
+	return __atomic_compare_exchange_n(&t->kick_sent, &sent, seen + 1, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+void cpu_kick(struct cpu *t)
+{
+	if (note_kick(t, rdtsc()) && !apic_send_nmi(t->apic_id))
+		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Is every other CPU one that takes an NMI, and none has one coming from us? */
+static bool can_kick_all(const struct cpu *self)
+{
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		const struct cpu *c = cpu_get(i);
+		enum cpu_mode mode = cpu_mode(c);
+
+		if (c != self && ((mode != CPU_GUEST && mode != CPU_ROOT) ||
+				  c->kick_seen != __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST)))
+			return false;
+	}
+	return true;
+}
+
+/* Kicks all other CPUs that are in the guest; by one command where that hits no CPU that waits for SIPI. */
+static void kick_others(struct cpu *self)
+{
+	bool all = can_kick_all(self);
 	uint64_t now = rdtsc();
 
-	/*
-	 * One kick at a time: a second NMI for the same request would look like
-	 * the guest's own. Unless the first got lost (INIT drops a pending NMI).
-	 */
-	if (sent != seen && now - t->kick_tsc < ticks(1))
-		return;
-	t->kick_tsc = now;
-	__atomic_store_n(&t->kick_sent, seen + 1, __ATOMIC_SEQ_CST);
-	apic_send_nmi(t->apic_id);
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (c == self)
+			continue;
+		if (all)
+			note_kick(c, now);
+		else if (cpu_mode(c) == CPU_GUEST)
+			cpu_kick(c);
+	}
+	/* with its APIC off this CPU reaches nobody, and the stop ends in a late CPU */
+	if (all && boot_info.cpus > 1)
+		apic_send_nmi_to_others();
 }
 
 void rendezvous_load_view(struct cpu *c)
@@ -110,10 +152,13 @@ uint64_t rendezvous_patience(void)
 	return t > PATIENCE_TICKS ? t : PATIENCE_TICKS;
 }
 
-/* May this CPU run on until it takes interrupts again, though a rendezvous wants it? */
+/*
+ * May this CPU run on until it takes interrupts again, though a rendezvous wants it?
+ * Not if it was counted as stopped already, waiting for the SIPI that came now.
+ */
 static bool excused(struct cpu *c)
 {
-	if (c->wait_sipi || !vcpu_interrupts_off() || __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
+	if ((uint16_t)c->exit_reason == EXIT_SIPI || !vcpu_interrupts_off() || __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
 		return false;
 	c->window_wanted = true;
 	return true;
@@ -122,7 +167,7 @@ static bool excused(struct cpu *c)
 static void wait_stopped(struct cpu *c)
 {
 	c->stop_tsc = rdtsc();
-	c->stop_rip = c->wait_sipi ? 0 : vcpu_linear_rip();
+	c->stop_rip = vcpu_linear_rip();
 	cpu_set_mode(c, CPU_STOPPED);
 	while (stopping()) {
 		obey(c);
@@ -134,6 +179,11 @@ static void wait_stopped(struct cpu *c)
 
 void rendezvous_requests(struct cpu *c)
 {
+	/* it executes nothing, and every microsecond here is one in which its SIPI is lost */
+	if (c->wait_sipi) {
+		cpu_set_mode(c, CPU_WAIT_SIPI);
+		return;
+	}
 	for (;;) {
 		bool may_run = c->step.active;
 
@@ -147,7 +197,7 @@ void rendezvous_requests(struct cpu *c)
 				rendezvous_load_view(c);
 		}
 		/* pairs with machine_stop() and machine_spread(): they write the request, then read the mode */
-		cpu_set_mode(c, c->wait_sipi ? CPU_WAIT_SIPI : CPU_GUEST);
+		cpu_set_mode(c, CPU_GUEST);
 		if (may_run || (!stopping() && c->generation == generation()))
 			return;
 		cpu_set_mode(c, CPU_ROOT);
@@ -161,9 +211,7 @@ void machine_spread(view_t view)
 	struct cpu *self = this_cpu();
 
 	set_view(view);
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (cpu_get(i) != self && cpu_mode(cpu_get(i)) == CPU_GUEST)
-			cpu_kick(cpu_get(i));
+	kick_others(self);
 }
 
 bool machine_spread_done(void)
@@ -202,9 +250,7 @@ int machine_stop(unsigned int *late)
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
 	__atomic_store_n(&stop_hard, false, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (cpu_get(i) != self && cpu_mode(cpu_get(i)) == CPU_GUEST)
-			cpu_kick(cpu_get(i));
+	kick_others(self);
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);
 
@@ -216,7 +262,9 @@ int machine_stop(unsigned int *late)
 			}
 			if (rdtsc() - start > rendezvous_patience()) {
 				__atomic_store_n(&stop_hard, true, __ATOMIC_SEQ_CST);
-				if (cpu_mode(c) == CPU_GUEST)
+				/* not faster, or a CPU in a data step never gets to its instruction */
+				if (cpu_mode(c) == CPU_GUEST &&
+				    rdtsc() - c->kick_tsc > ticks(1) / 20)
 					cpu_kick(c);
 			}
 			cpu_relax();
@@ -237,7 +285,8 @@ bool machine_cpu_rip(unsigned int i, uint64_t *rip)
 	struct cpu *c = cpu_get(i);
 
 	*rip = c->stop_rip;
-	return (c == this_cpu() || cpu_mode(c) == CPU_STOPPED) && !c->wait_sipi;
+	return !c->wait_sipi &&
+	       (cpu_mode(c) == CPU_STOPPED || (c == this_cpu() && cpu_mode(c) != CPU_PARKED));
 }
 
 uint32_t machine_cpu_apic_id(unsigned int i)

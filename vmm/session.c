@@ -40,6 +40,19 @@ static uint32_t timer_ticks(uint64_t tsc)
 	return t > 0xffffffff ? 0xffffffff : t ? (uint32_t)t : 1;
 }
 
+uint32_t session_timer_us(uint32_t us)
+{
+	return timer_ticks(boot_info.tsc_hz / 1000000 * us);
+}
+
+/* Ticks since @then; 0 if that is to come: the guest may set the TSC back. */
+static uint64_t since(uint64_t then)
+{
+	int64_t d = (int64_t)(rdtsc() - then);
+
+	return d < 0 ? 0 : (uint64_t)d;
+}
+
 /* ---- what the protocol's verbs do ---- */
 
 static void op_info(struct text *t)
@@ -293,7 +306,7 @@ static unsigned int slice(void)
 		return BUSY_HZ;
 	if (more)
 		return SEND_HZ;
-	return rdtsc() - last_byte < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
+	return since(last_byte) < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
 /* Is it this CPU's turn? The poller's, or anyone's when the poller has been silent (it waits for SIPI, say). */
@@ -303,7 +316,7 @@ static bool my_turn(struct cpu *c)
 
 	if (p == c->index)
 		return true;
-	if (rdtsc() - __atomic_load_n(&last_poll, __ATOMIC_RELAXED) < ticks_ms(WATCH_S * 1000))
+	if (since(__atomic_load_n(&last_poll, __ATOMIC_RELAXED)) < ticks_ms(WATCH_S * 1000))
 		return false;
 	__atomic_store_n(&poller, c->index, __ATOMIC_RELAXED);
 	log_line(LOG_INFO, "cpu %u was silent: polling the line here", p);

@@ -19,6 +19,9 @@ int session_init(void);
  */
 uint32_t session_poll(struct cpu *c);
 
+/* Ticks of the preemption timer in @us microseconds, at least 1. */
+uint32_t session_timer_us(uint32_t us);
+
 /* A parked CPU keeps the console alive if it was the one that polled. */
 void session_parked(struct cpu *c);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "traps.h"
+#include "apic.h"
 #include "cpu.h"
 #include "log.h"
 #include "session.h"
@@ -91,6 +92,19 @@ void trap_handler(struct trap_frame *f)
 		 f->vector, f->error, f->rip, f->rsp, read_cr2());
 }
 
+void nmi_landed(struct cpu *c)
+{
+	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
+
+	if (c->kick_seen == sent) {
+		c->nmi_pending = true;
+		return;
+	}
+	__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
+	if (c->launched && !(vmread(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI) && apic_pmi_unhandled())
+		c->nmi_pending = true;
+}
+
 /*
  * An NMI in root mode is a kick or the guest's own. Either way the main path must
  * look again before the guest runs, and it may have looked already: a preemption
@@ -100,12 +114,8 @@ void trap_handler(struct trap_frame *f)
 void nmi_handler(void)
 {
 	struct cpu *c = this_cpu();
-	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
 
-	if (c->kick_seen != sent)
-		__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
-	else
-		c->nmi_pending = true;
+	nmi_landed(c);
 	if (c->launched && !vmwrite_try(PREEMPTION_TIMER_VALUE, 0))
 		c->nmi_pending = true;
 }
@@ -141,10 +151,11 @@ void cpu_park(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	text_format(&t, fmt, ap);
 	__builtin_va_end(ap);
-	log_line(LOG_ERROR, "%s", buf);
+	/* the line first: whatever went wrong may hold the log's lock */
 	uart_panic("\r\n! ", 4);
 	uart_panic(buf, t.len);
 	uart_panic("\r\n", 2);
+	log_line(LOG_ERROR, "%s", buf);
 	cpu_set_mode(c, CPU_PARKED);
 	for (;;)
 		session_parked(c);

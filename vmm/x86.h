@@ -25,6 +25,8 @@
 #define EFER_LMA		(1ull << 10)
 #define EFER_NXE		(1ull << 11)
 
+#define DEBUGCTL_BTF		(1ull << 1)
+
 #define RFLAGS_FIXED		(1ull << 1)
 #define RFLAGS_TF		(1ull << 8)
 #define RFLAGS_IF		(1ull << 9)
@@ -41,8 +43,14 @@
 #define MSR_MTRR_FIX64K		0x250u
 #define MSR_PAT			0x277u
 #define MSR_MTRR_DEF_TYPE	0x2ffu
+#define MSR_MISC_ENABLE		0x1a0u
+#define MSR_PERF_GLOBAL_STATUS	0x38eu
+#define MSR_PEBS_ENABLE		0x3f1u
+#define MSR_RTIT_FIRST		0x560u
+#define MSR_RTIT_LAST		0x587u
+#define MSR_DS_AREA		0x600u
 #define MSR_VMX_FIRST		0x480u
-#define MSR_VMX_LAST		0x491u
+#define MSR_VMX_LAST		0x493u
 #define MSR_VMX_BASIC		0x480u
 #define MSR_VMX_MISC		0x485u
 #define MSR_VMX_PROC2		0x48bu

@@ -36,8 +36,8 @@ int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
  * machine_translate - walk the guest's own page tables (4 or 5 levels, large pages)
  * @gva: canonical or not
  * @gpa: filled on success
- * Uses the kernel address space of the CPU that runs the engine, then those of
- * the others. 0, or -1 if no CPU maps it as executable or readable.
+ * Uses the address space of the CPU that runs the engine; the kernel's half of it if
+ * page-table isolation keeps two. 0, or -1 if it is not mapped there.
  */
 int machine_translate(uint64_t gva, uint64_t *gpa);
 

@@ -9,6 +9,14 @@
 #define LEAF_SUBTEXT		0x40000000u	/* signature; + 1: version */
 #define LEAF_HYPERVISOR_LAST	0x400000ffu
 
+/* Debug store and processor trace write to memory on their own, in root mode too. */
+#define LEAF_PT			0x14u
+#define LEAF1_EDX_DS		(1u << 21)
+#define LEAF1_ECX_DTES64	(1u << 2)
+#define LEAF1_ECX_DS_CPL	(1u << 4)
+#define LEAF7_EBX_PT		(1u << 25)
+#define LEAF71_EAX_FRED		(1u << 17)	/* state the VMCS does not switch */
+#define GPA_BITS		48u		/* all that four-level EPT translates */
 #define LEAF1_ECX_VMX		(1u << 5)
 #define LEAF1_ECX_SMX		(1u << 6)
 #define LEAF1_ECX_OSXSAVE	(1u << 27)
@@ -37,6 +45,10 @@ static void hide_uncontrolled(uint32_t leaf, uint32_t sub, struct cpuid *r)
 		r->ecx &= ~LEAF7_ECX_WAITPKG;
 	if (leaf == 7 && sub == 0 && !(proc2 & PROC2_RDTSCP))
 		r->ecx &= ~LEAF7_ECX_RDPID;
+	if (leaf == 7 && sub == 0)
+		r->ebx &= ~LEAF7_EBX_PT;
+	if (leaf == 7 && sub == 1)
+		r->eax &= ~LEAF71_EAX_FRED;
 	if (leaf == 7 && sub == 0)
 		r->edx &= ~LEAF7_EDX_PCONFIG;	/* its control is never set */
 	if (leaf == 0xd && sub == 1 && !(proc2 & PROC2_XSAVES))
@@ -73,10 +85,15 @@ void cpuid_emulate(struct cpu *c)
 	struct cpuid r = cpuid(leaf, sub);
 
 	if (leaf == 1) {
-		r.ecx &= ~(LEAF1_ECX_VMX | LEAF1_ECX_SMX);
+		r.ecx &= ~(LEAF1_ECX_VMX | LEAF1_ECX_SMX | LEAF1_ECX_DTES64 | LEAF1_ECX_DS_CPL);
+		r.edx &= ~LEAF1_EDX_DS;
 		set(&r.ecx, LEAF1_ECX_OSXSAVE, cr4 & CR4_OSXSAVE);
 	} else if (leaf == 7 && sub == 0) {
 		set(&r.ecx, LEAF7_ECX_OSPKE, cr4 & CR4_PKE);
+	} else if (leaf == LEAF_PT) {
+		r = (struct cpuid){ 0, 0, 0, 0 };
+	} else if (leaf == 0x80000008 && (r.eax & 0xff) > GPA_BITS) {
+		r.eax = (r.eax & ~0xffu) | GPA_BITS;
 	} else if (leaf >= LEAF_SUBTEXT && leaf <= LEAF_HYPERVISOR_LAST) {
 		/* without Subtext's leaf and without a hypervisor below, what the CPU says stands */
 		if (boot_info.cpuid_leaf || (cpuid(1, 0).ecx & LEAF1_ECX_HYPERVISOR))

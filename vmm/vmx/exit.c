@@ -18,20 +18,10 @@
 #include "x86.h"
 
 #define CR_ACCESS_MOV_TO	0u
+#define STEP_US			20u
 #define PF_PRESENT		(1u << 0)
 #define PF_USER			(1u << 2)
 #define PF_FETCH		(1u << 4)
-
-/* A kick or the guest's own. */
-static void exit_nmi(struct cpu *c)
-{
-	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
-
-	if (c->kick_seen != sent)
-		__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
-	else
-		c->nmi_pending = true;
-}
 
 /*
  * IRET unblocks NMIs before it can fault; run again, it must find them blocked
@@ -54,7 +44,7 @@ static void exit_exception_or_nmi(struct cpu *c)
 	uint8_t vector = info & EVENT_VECTOR_MASK;
 
 	if ((info & EVENT_TYPE_MASK) == EVENT_NMI) {
-		exit_nmi(c);
+		nmi_landed(c);
 		return;
 	}
 	undo_nmi_unblocking(c, info);
@@ -70,11 +60,11 @@ static void exit_exception_or_nmi(struct cpu *c)
 
 static void exit_timer(struct cpu *c)
 {
-	uint32_t next = 1;
+	/* in a step the session waits for the one instruction, and a little longer: VM entry takes time too */
+	uint32_t next = session_timer_us(STEP_US);
 
 	c->timer_exits++;
 	c->exit_tsc = rdtsc();
-	/* in a step the session waits: one instruction, then the timer fires again */
 	if (!c->step.active && !c->mtf_wanted)
 		next = session_poll(c);
 	vmwrite(PREEMPTION_TIMER_VALUE, next);
@@ -270,7 +260,8 @@ static void hidden_access(struct cpu *c, uint64_t page, uint64_t qual)
 {
 	if (qual & EPT_QUAL_WRITE) {
 		c->hidden_writes++;
-		step_open(c, page, scratch_page(c, 0), VIEW_R | VIEW_W);
+		/* executable too, for an instruction of zeros that writes to its own page */
+		step_open(c, page, scratch_page(c, 0), VIEW_RWX);
 	} else {
 		step_open(c, page, exit_zero_page, VIEW_R | VIEW_X);
 	}

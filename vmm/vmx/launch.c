@@ -88,6 +88,8 @@ static void guest_segment(unsigned int i, uint16_t selector, uint64_t gdt, bool 
 		limit = (uint32_t)((d[0] & 0xffff) | (d[0] >> 32 & 0xf0000));
 		if (ar & 0x8000)
 			limit = limit << 12 | 0xfff;
+		/* what loading the segment sets, whether the table in memory shows it or not */
+		ar |= system ? 0 : 1;
 		base = (d[0] >> 16 & 0xffffff) | (d[0] >> 56 & 0xff) << 24;
 		if (system)
 			base |= d[1] << 32;
@@ -108,6 +110,7 @@ static void guest_segments(struct cpu *c)
 	memcpy(&idt, fw->idtr + 2, 8);
 	for (unsigned int i = 0; i < 8; i++)
 		guest_segment(i, selectors[i], gdt, i >= 6);
+	vmwrite(GUEST_TR_ACCESS_RIGHTS, vmread(GUEST_TR_ACCESS_RIGHTS) | 2);	/* busy */
 	if (!(fw->tr & ~7u)) {
 		/* VM entry wants a busy TSS; the firmware has none */
 		vmwrite(GUEST_TR_SELECTOR, 0);

@@ -55,7 +55,8 @@ void vcpu_skip(struct cpu *c)
 	vmwrite(GUEST_RIP, rip);
 	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
 		vmwrite(GUEST_INTERRUPTIBILITY, blocking & ~(uint64_t)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
-	if (vmread(GUEST_RFLAGS) & RFLAGS_TF)
+	/* with BTF only branches trap */
+	if ((vmread(GUEST_RFLAGS) & RFLAGS_TF) && !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF))
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
@@ -90,7 +91,7 @@ void guest_shutdown(void)
 
 static void prepare_event(struct cpu *c)
 {
-	if (c->mc_pending && !c->event.info) {
+	if (c->mc_pending && !c->event.info && !c->wait_sipi) {
 		c->mc_pending = false;
 		c->event.info = EVENT_VALID | EVENT_HW_EXCEPTION | VECTOR_MC;
 	}
@@ -108,7 +109,7 @@ static void prepare_event(struct cpu *c)
 
 static void prepare_entry(struct cpu *c)
 {
-	bool stepping = c->step.active || c->mtf_wanted;
+	bool stepping = (c->step.active || c->mtf_wanted) && !c->wait_sipi;
 	uint32_t controls = c->proc_controls & ~(PROC_MONITOR_TRAP_FLAG | PROC_NMI_WINDOW |
 						PROC_INTERRUPT_WINDOW);
 
@@ -158,7 +159,7 @@ bool vcpu_step(struct cpu *c)
 	for (unsigned int i = 0; i < STEP_EXITS && !done; i++) {
 		run_once(c);
 		/* an exception would save this RIP on a stack: the CPU is not out */
-		if (c->event.info)
+		if (c->event.info || c->wait_sipi)
 			break;
 		done = !c->step.active && ((uint16_t)c->exit_reason == EXIT_MONITOR_TRAP ||
 					   vcpu_linear_rip() != rip);

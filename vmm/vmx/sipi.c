@@ -70,7 +70,7 @@ void sipi_start(struct cpu *c, uint8_t vector)
 	/* INIT leaves CD and NW alone */
 	uint64_t cr0 = CR0_ET | (vmread(GUEST_CR0) & (CR0_CD | CR0_NW));
 
-	c->wait_sipi = false;
+	c->wait_sipi = c->nmi_pending = c->mc_pending = false;
 	c->event.info = 0;
 	apic_reset();
 	segments(vector);

@@ -22,7 +22,8 @@ void step_shadow(void)
 	uint64_t rflags = vmread(GUEST_RFLAGS);
 	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
 
-	if ((rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
+	if (vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE &&
+	    (rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
 	    !(blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)))
 		vmwrite(GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_STI);
 }
@@ -41,27 +42,20 @@ static void close_pages(struct cpu *c)
 	c->step.pages = 0;
 }
 
-static bool is_open(const struct step *s, uint64_t gpa, unsigned int rights)
-{
-	for (unsigned int i = 0; i < s->pages; i++)
-		if (s->page[i].gpa == gpa && (s->page[i].rights & rights) == rights)
-			return true;
-	return false;
-}
-
-/* May the view of an earlier step serve again? Only if it opens this page and no other. */
-static bool reusable(const struct cpu *c, uint64_t gpa, unsigned int rights)
+/* May the view of an earlier step serve again? Only if it opens just this page, just so. */
+static bool reusable(const struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	const struct step *s = &c->step;
 
-	return s->generation == c->generation && s->pages == 1 && is_open(s, gpa, rights);
+	return s->generation == c->generation && s->pages == 1 && s->page[0].gpa == gpa &&
+	       s->page[0].hpa == hpa && s->page[0].rights == rights;
 }
 
 void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	struct step *s = &c->step;
 
-	if (!s->active && reusable(c, gpa, rights)) {
+	if (!s->active && reusable(c, gpa, hpa, rights)) {
 		vmwrite(EPT_POINTER, view_eptp(s->view.hpa));
 		s->active = true;
 		return;
@@ -74,11 +68,13 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 		merge(c);
 		close_pages(c);
 	}
-	if (!s->active)
+	/* a step of string I/O has no view of its own until it meets such a page */
+	if (!s->active || !s->pages)
 		close_pages(c);
 	if (overlay_map(&s->view, gpa, hpa, rights))
 		cpu_park("no table to open page 0x%lx", gpa);
 	s->page[s->pages].gpa = gpa;
+	s->page[s->pages].hpa = hpa;
 	s->page[s->pages++].rights = rights;
 	s->active = true;
 	vmwrite(EPT_POINTER, view_eptp(s->view.hpa));

@@ -75,6 +75,7 @@ static bool list(unsigned int i, struct text *t)
 	text_kv_str(t, "name", h->name);
 	text_kv_str(t, "state", h->live ? "live" : "reverted");
 	text_kv_dec(t, "sites", h->sites);
+	text_kv_dec(t, "text", 25);
 	text_kv_dec(t, "applied", h->applied);
 	return true;
 }

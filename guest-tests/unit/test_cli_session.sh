@@ -37,7 +37,7 @@ expect_json "an empty list as JSON" 0 "j == {'ok': True, 'patches': []}"
 run log
 expect "log" 0 $'first line\nsecond "line"\nthird = line'
 run log --json
-expect_json "log as JSON" 0 "[l['text'] for l in j['log']] == ['first line', 'second \"line\"', 'third = line']"
+expect_json "log as JSON" 0 "j['log'] == ['first line', 'second \"line\"', 'third = line']"
 
 # ---- applying and reverting ----
 
@@ -45,8 +45,8 @@ run apply fix.patch --json
 expect_json "apply a file" 0 "j['ok'] and j['id'] == '$fix' and j['name'] == 'fix' and \
 	j['sites'] == 1 and j['pause_tsc'] == 100"
 run list --json
-expect_json "it is listed" 0 "[(p['id'], p['name'], p['state']) for p in j['patches']] == \
-	[('$fix', 'fix', 'live')]"
+expect_json "it is listed" 0 "[(p['id'], p['name'], p['state'], p['text']) for p in j['patches']] == \
+	[('$fix', 'fix', 'live', 25)]"
 run list
 expect "as text too" 0 "$fix  fix                      live"
 run list --sites fix --json

@@ -138,19 +138,27 @@ int cmd_list(struct cli *cli, int argc, char **argv)
 
 /* ---- log ---- */
 
+static void gather_log(void *arg, const struct line *l)
+{
+	const char *text = line_get(l, "text");
+
+	if (text)
+		json_array_append_new(arg, json_string(text));
+}
+
 static int show_log(struct session *s)
 {
-	const json_t *entry;
-	json_t *all;
+	json_t *all = json_array(), *text;
+	enum client_result r = client_lines(&s->client, "log", 0, gather_log, all);
 	size_t i;
-	int ret;
 
-	all = session_lines(s, "log", 0, &ret);
-	if (!all)
-		return ret;
+	if (r != CLIENT_DONE) {
+		json_decref(all);
+		return session_failed(s, r);
+	}
 	if (!s->cli->json) {
-		json_array_foreach(all, i, entry)
-			puts(str(entry, "text"));
+		json_array_foreach(all, i, text)
+			puts(json_string_value(text));
 	}
 	return out_done(s->cli, json_pack("{s:o}", "log", all));
 }

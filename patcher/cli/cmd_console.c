@@ -13,6 +13,8 @@
 #define QUIT CTRL(']')
 /* After the end of a piped input: answers are awaited until the line is quiet for so long. */
 #define QUIET_MS 1000
+#define SLEEPS_MS 1500
+#define WAKE_MS 250
 
 /*
  * The hypervisor does not echo, and events may come while a line is being typed:
@@ -27,6 +29,7 @@ struct console {
 	char in[LINE_MAX_LEN * 4];
 	size_t nin;
 	bool quit, eof;
+	uint64_t last_sent;
 };
 
 static void redraw(const struct console *c)
@@ -61,8 +64,25 @@ static void take_line(struct console *c, const char *buf, size_t n)
 	redraw(c);
 }
 
+/*
+ * After a silence the hypervisor looks at its port so seldom that a whole line overruns it:
+ * an empty one wakes it first (docs/protocol.md, "The line").
+ */
+static void wake(struct console *c)
+{
+	uint64_t now = transport_now(NULL);
+
+	if (now - c->last_sent >= SLEEPS_MS) {
+		if (transport_write(&c->s.line, "\n", 1))
+			c->quit = true;
+		poll(NULL, 0, WAKE_MS);
+	}
+	c->last_sent = transport_now(NULL);
+}
+
 static void send_typed(struct console *c)
 {
+	wake(c);
 	c->typed[c->ntyped] = '\n';
 	if (transport_write(&c->s.line, c->typed, c->ntyped + 1))
 		c->quit = true;

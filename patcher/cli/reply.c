@@ -8,7 +8,7 @@
 /* Keys whose values may look like numbers but are names or bytes. */
 static const char *const names[] = {
 	"id", "name", "symbol", "version", "nonce", "expected", "found", "bytes", "build_id",
-	"crc", "text", "state", "what", "field", "code", "msg", "owner",
+	"crc", "state", "what", "field", "code", "msg", "owner",
 };
 
 static bool in_list(const char *const *list, const char *key)

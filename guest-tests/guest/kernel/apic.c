@@ -59,6 +59,11 @@ uint32_t apic_id(void)
 	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
 }
 
+bool apic_is_x2(void)
+{
+	return x2apic;
+}
+
 void apic_eoi(void)
 {
 	apic_write(APIC_EOI, 0);

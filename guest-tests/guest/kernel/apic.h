@@ -21,6 +21,8 @@ void apic_init(void);
 void apic_timer(bool on);
 void apic_eoi(void);
 uint32_t apic_id(void);
+/* In x2APIC mode? */
+bool apic_is_x2(void);
 
 /* Sends one interrupt command to @id; waits, bounded, until it has left. */
 void apic_send(uint32_t id, uint32_t command);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line on COM1. */
+#include "apic.h"
 #include "command.h"
 #include "console.h"
 #include "cpu.h"
@@ -68,8 +69,8 @@ static void command_info(char *args)
 	unsigned int i;
 
 	(void)args;
-	print("# slide=0x%lx phys=0x%lx size=0x%lx cpus=%u\n", boot_data.slide, boot_data.phys,
-	      boot_data.size, ncpus);
+	print("# slide=0x%lx phys=0x%lx size=0x%lx cpus=%u x2apic=%u\n", boot_data.slide,
+	      boot_data.phys, boot_data.size, ncpus, apic_is_x2());
 	if (subtext)
 		print("# subtext=%u.%u.%u\n", v >> 16, v >> 8 & 255, v & 255);
 	else

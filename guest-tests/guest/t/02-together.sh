@@ -5,7 +5,7 @@
 # cpus: 1 2 4 8
 # timeout: 1500
 . "$(dirname "$0")/../lib.sh"
-boot
+boot slide=0x0
 
 must start checker all
 apply "$PATCHES/many300.patch"

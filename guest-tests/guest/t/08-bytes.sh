@@ -4,7 +4,7 @@
 # patch of many functions changes none of them then.
 # cpus: 1 2 4
 . "$(dirname "$0")/../lib.sh"
-boot
+boot slide=0x3ea00000
 
 address() {
 	must bytes "$1"

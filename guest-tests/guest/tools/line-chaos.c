@@ -22,7 +22,6 @@
 #include "wire/patch.h"
 
 #define PATIENCE_MS	120000u
-#define LONG_LINE	(1u << 20)
 #define MAX_FILE	PATCH_MAX_FILE
 
 static const char *path;
@@ -109,6 +108,15 @@ static void send_request(uint32_t seq, const char *request)
 	text_char(&t, ' ');
 	text_str(&t, request);
 	line_end(&t);
+	send_text(buf);
+}
+
+/* Any line, with a good CRC. */
+static void send_sealed(const char *line)
+{
+	char buf[200];
+
+	snprintf(buf, sizeof(buf), "%s *%08x\n", line, crc32_update(0, line, strlen(line)));
 	send_text(buf);
 }
 
@@ -216,20 +224,22 @@ static void half_lines(void)
 	served("an open quote, the client vanishes, another comes");
 }
 
-static void long_lines(void)
+/* @size: of the longest line; at 115200 baud 1 MiB takes a while. */
+static void long_lines(size_t size)
 {
-	static char buf[4096];
-	unsigned int i;
+	static char buf[4096], text[60];
+	size_t i;
 
 	dial();
 	memset(buf, 'a', sizeof(buf));
 	give(NULL, buf, LINE_MAX_LEN + 1);
 	send_text("\n");
 	wants("a line one byte too long", "too-long", NULL);
-	for (i = 0; i < LONG_LINE / sizeof(buf); i++)
+	for (i = 0; i < size / sizeof(buf); i++)
 		give(NULL, buf, sizeof(buf));
 	send_text("\n");
-	wants("a line of 1 MiB", "too-long", NULL);
+	snprintf(text, sizeof(text), "a line of %zu KiB", size >> 10);
+	wants(text, "too-long", NULL);
 	served("a good client after it");
 }
 
@@ -240,8 +250,6 @@ static void broken_lines(void)
 	} cases[] = {
 		{ "#5 info *00000000\n", "bad-crc", "a wrong CRC" },
 		{ "#5 info\n", "no-crc", "a numbered line without CRC" },
-		{ "#x info *00000000\n", "bad-seq", "a sequence number that is none" },
-		{ "#99999999999 info *00000000\n", "bad-seq", "a sequence number out of range" },
 		{ "frobnicate\n", "unknown-verb", "a person's unknown verb" },
 		{ "revert id=0123456789abcdef\n", "not-allowed", "a person who wants a change" },
 		{ "list from=\"1\n", "bad-byte", "a lone quote" },
@@ -254,7 +262,15 @@ static void broken_lines(void)
 		send_text(cases[i].line);
 		wants(cases[i].text, cases[i].code, NULL);
 	}
-	send_text("a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d\n");
+	send_sealed("#x info");
+	wants("a sequence number that is none", "bad-seq", NULL);
+	send_sealed("#99999999999 info");
+	wants("a sequence number out of range", "bad-seq", NULL);
+	send_sealed("#12");
+	wants("a number without a verb", "no-verb", NULL);
+	for (i = 0; i < 60; i++)
+		send_text("word ");
+	send_text("\n");
 	wants("too many words", "too-many-args", NULL);
 }
 
@@ -557,8 +573,8 @@ int main(int argc, char **argv)
 {
 	struct file good, other;
 
-	if (argc != 4) {
-		fputs("usage: line-chaos SOCKET FILE.patch OTHER.patch\n", stderr);
+	if (argc != 5) {
+		fputs("usage: line-chaos SOCKET FILE.patch OTHER.patch LONGEST-LINE\n", stderr);
 		return 2;
 	}
 	path = argv[1];
@@ -566,7 +582,7 @@ int main(int argc, char **argv)
 	other = load(argv[3]);
 	garbage();
 	half_lines();
-	long_lines();
+	long_lines((size_t)strtoul(argv[4], NULL, 0));
 	broken_lines();
 	wrong_numbers();
 	wrong_requests();

@@ -27,13 +27,6 @@ enum cpu_mode {
 	CPU_PARKED,		/* given up after an error; stays in root mode for ever */
 };
 
-/* What the initiator of a rendezvous asks of one stopped CPU. */
-enum cpu_command {
-	COMMAND_NONE,
-	COMMAND_STEP,
-	COMMAND_SWITCH,
-};
-
 #define STEP_PAGES	8u
 
 /* A single step in a view of this CPU alone; see step.h. */
@@ -74,8 +67,7 @@ struct cpu {
 
 	/* Requests from others; atomics. */
 	enum cpu_mode mode;
-	enum cpu_command command;
-	bool command_failed;
+	bool step_wanted, step_failed;	/* in a rendezvous: one instruction, please */
 	uint32_t kick_sent, kick_seen;
 	uint64_t kick_tsc;
 	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */

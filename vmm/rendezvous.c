@@ -129,20 +129,15 @@ void rendezvous_load_view(struct cpu *c)
 	__atomic_store_n(&c->generation, gen, __ATOMIC_SEQ_CST);
 }
 
+/* One instruction of the guest, if the initiator asks for it. */
 static void obey(struct cpu *c)
 {
-	enum cpu_command command = __atomic_load_n(&c->command, __ATOMIC_ACQUIRE);
-
-	if (command == COMMAND_NONE)
-		return;
-	if (command == COMMAND_SWITCH) {
-		rendezvous_load_view(c);
-	} else {
-		c->command_failed = !vcpu_step(c);
+	if (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
+		c->step_failed = !vcpu_step(c);
 		c->stop_rip = vcpu_linear_rip();
 		cpu_set_mode(c, CPU_STOPPED);
+		__atomic_store_n(&c->step_wanted, false, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&c->command, COMMAND_NONE, __ATOMIC_RELEASE);
 }
 
 uint64_t rendezvous_patience(void)
@@ -173,6 +168,9 @@ static void wait_stopped(struct cpu *c)
 		obey(c);
 		cpu_relax();
 	}
+	/* before anyone is told that this CPU goes on: the old view may be freed then */
+	if (c->generation != generation())
+		rendezvous_load_view(c);
 	c->resume_tsc = rdtsc();
 	cpu_set_mode(c, CPU_ROOT);
 }
@@ -294,50 +292,32 @@ uint32_t machine_cpu_apic_id(unsigned int i)
 	return boot_info.apic_id[i];
 }
 
-/* Gives a stopped CPU a command and waits for it. */
-static bool command(struct cpu *c, enum cpu_command what)
+bool machine_cpu_step(unsigned int i)
 {
+	struct cpu *c = cpu_get(i);
 	uint64_t start = rdtsc();
 
-	c->command_failed = false;
-	__atomic_store_n(&c->command, what, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&c->command, __ATOMIC_ACQUIRE) != COMMAND_NONE) {
+	if (c == this_cpu()) {
+		c->step_failed = !vcpu_step(c);
+		c->stop_rip = vcpu_linear_rip();
+		return !c->step_failed;
+	}
+	if (cpu_mode(c) != CPU_STOPPED)
+		return false;
+	__atomic_store_n(&c->step_wanted, true, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
 		if (rdtsc() - start > ticks(ACK_MS))
 			return false;
 		cpu_relax();
 	}
-	return !c->command_failed;
-}
-
-bool machine_cpu_step(unsigned int i)
-{
-	struct cpu *c = cpu_get(i);
-	bool ok;
-
-	if (c == this_cpu()) {
-		ok = vcpu_step(c);
-		c->stop_rip = vcpu_linear_rip();
-		return ok;
-	}
-	return cpu_mode(c) == CPU_STOPPED && command(c, COMMAND_STEP);
+	return !c->step_failed;
 }
 
 void machine_switch(view_t view)
 {
-	struct cpu *self = this_cpu();
-
+	/* the others load it when they are let go: none can enter the guest without */
 	set_view(view);
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (cpu_mode(cpu_get(i)) == CPU_STOPPED)
-			__atomic_store_n(&cpu_get(i)->command, COMMAND_SWITCH, __ATOMIC_RELEASE);
-	rendezvous_load_view(self);
-	for (unsigned int i = 0; i < boot_info.cpus; i++) {
-		uint64_t start = rdtsc();
-
-		while (__atomic_load_n(&cpu_get(i)->command, __ATOMIC_ACQUIRE) != COMMAND_NONE &&
-		       rdtsc() - start < ticks(ACK_MS))
-			cpu_relax();
-	}
+	rendezvous_load_view(this_cpu());
 }
 
 uint64_t machine_resume(void)

@@ -294,11 +294,11 @@ static unsigned int receive(void)
 /* One slice; returns how many of them a second are wanted from now on. */
 static unsigned int slice(void)
 {
+	/* the transaction first: if it commits now, all that comes before is part of the pause */
+	bool more = server_poll(&server);
 	unsigned int received = receive();
-	bool more;
 
 	msr_retype();
-	more = server_poll(&server);
 	more |= uart_push();
 	if (received && received < UART_FIFO / 4)
 		return RECEIVE_HZ;

@@ -99,7 +99,10 @@ uint32_t machine_cpu_apic_id(unsigned int cpu);
 /* Lets one stopped CPU execute one instruction, no interrupt taken. False if it did not come back. */
 bool machine_cpu_step(unsigned int cpu);
 
-/* Each stopped CPU switches to @view and serialises; returns when all have. The current view then. */
+/*
+ * Makes @view the current view. All CPUs stopped: each loads it and serialises
+ * before it runs again, and machine_resume() returns when all have.
+ */
 void machine_switch(view_t view);
 
 /* Lets all CPUs go. Returns the pause: TSC ticks from the first CPU stopped to the last let go. */

@@ -59,6 +59,11 @@ is 'too many lines' "$(verdict nop)" '7 '
 { yes '/* x */'; } | head -n 9000 >lines.c
 echo 'int x;' >>lines.c
 is 'comments do not count' "$(verdict nop)" ''
+{ echo 'int x;'; yes $'#include "x.h"\n # include <x.h>' | head -n 9000; } >lines.c
+is 'nor does what is included' "$(verdict nop)" ''
+yes '#define include 1' | head -n 6001 >lines.c
+is 'other directives do' "$(verdict nop)" '7 '
+echo 'int x;' >lines.c
 printf 'nop\n' | gcc -c -x assembler - -o none.o && ld -e 0 -o none.elf none.o
 is 'no hypervisor at all' "$(failing none)" '3 '
 "$repo/scripts/check-image" missing.elf >out 2>&1

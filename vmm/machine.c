@@ -22,7 +22,7 @@ view_t machine_make_base(const struct mtrr_map *types)
 	if (!v)
 		return 0;
 	for (uint64_t p = 0; p < boot_info.size; p += PAGE_SIZE) {
-		if (view_map(v, boot_info.phys + p, exit_zero_page, VIEW_R, POOL_NORMAL)) {
+		if (view_map(v, boot_info.phys + p, exit_zero_page, VIEW_R)) {
 			view_put(v);
 			return 0;
 		}

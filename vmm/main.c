@@ -41,8 +41,8 @@ static enum resident_status init(void)
 	init_cpus();
 	traps_init();
 	pool_init((void *)(RESIDENT_VA + boot_info.pool), boot_info.phys + boot_info.pool,
-		  boot_info.pool_size / PAGE_SIZE, 0);
-	exit_zero_page = pool_alloc(1, POOL_NORMAL);
+		  boot_info.pool_size / PAGE_SIZE);
+	exit_zero_page = pool_alloc(1);
 	msr_read_mtrrs(&types, boot_info.phys_bits);
 	if (!exit_zero_page || !launch_init())
 		return RESIDENT_NO_MEMORY;

@@ -14,12 +14,12 @@ static struct {
 	struct spin lock;
 	unsigned char *va;	/* first page that can be handed out */
 	uint64_t hpa;
-	size_t total, free, reserve;
+	size_t total, free;
 	size_t next;		/* where the search for a single page goes on */
 	uint16_t *count;
 } pool;
 
-void pool_init(void *va, uint64_t hpa, size_t pages, size_t reserve)
+void pool_init(void *va, uint64_t hpa, size_t pages)
 {
 	size_t book = (pages * sizeof(*pool.count) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
@@ -27,7 +27,6 @@ void pool_init(void *va, uint64_t hpa, size_t pages, size_t reserve)
 	pool.va = (unsigned char *)va + (book << PAGE_SHIFT);
 	pool.hpa = hpa + (book << PAGE_SHIFT);
 	pool.total = pool.free = pages - book;
-	pool.reserve = reserve;
 	pool.next = 0;
 	memset(pool.count, 0, book << PAGE_SHIFT);
 }
@@ -52,12 +51,11 @@ static size_t find_run(size_t from, size_t to, size_t n)
 }
 
 /* Marks @n pages as taken; returns the first or pool.total. Lock held. */
-static size_t take(size_t n, enum pool_use use)
+static size_t take(size_t n)
 {
-	size_t keep = use == POOL_STEP ? 0 : pool.reserve;
 	size_t first;
 
-	if (!n || n > pool.free || pool.free - n < keep)
+	if (!n || n > pool.free)
 		return pool.total;
 	/* Single pages are what is taken all the time: go on where the last one was found. */
 	first = find_run(n == 1 ? pool.next : 0, pool.total, n);
@@ -72,12 +70,12 @@ static size_t take(size_t n, enum pool_use use)
 	return first;
 }
 
-uint64_t pool_alloc(size_t n, enum pool_use use)
+uint64_t pool_alloc(size_t n)
 {
 	size_t first;
 
 	spin_lock(&pool.lock);
-	first = take(n, use);
+	first = take(n);
 	spin_unlock(&pool.lock);
 	if (first == pool.total)
 		return 0;

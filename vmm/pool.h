@@ -19,23 +19,17 @@
  * @va: where root mode sees it, page aligned
  * @hpa: host physical address of the same memory, page aligned
  * @pages: number of pages; the bookkeeping is taken out of them
- * @reserve: pages that only POOL_STEP allocations may take
  *
  * Boot context, one CPU, once.
  */
-void pool_init(void *va, uint64_t hpa, size_t pages, size_t reserve);
-
-enum pool_use {
-	POOL_NORMAL,	/* may fail early: leaves the reserve alone */
-	POOL_STEP,	/* a CPU cannot go on without it: may use the reserve */
-};
+void pool_init(void *va, uint64_t hpa, size_t pages);
 
 /**
  * pool_alloc - take @n contiguous pages, zeroed, count 1 each
  * Returns the host physical address of the first, 0 if there is no such run.
  * Root mode, takes the pool lock; all pool functions may run on any CPU at once.
  */
-uint64_t pool_alloc(size_t n, enum pool_use use);
+uint64_t pool_alloc(size_t n);
 
 /*
  * One more owner of a page that has one. At 65535 owners the count sticks: the
@@ -52,7 +46,7 @@ void pool_free(uint64_t hpa, size_t n);
 /* Number of owners: 1 means a table may be changed in place, 0 that it is free or not ours. */
 unsigned int pool_count(uint64_t hpa);
 
-/* Pages free now, the reserve included; and pages in all. */
+/* Pages free now, and pages in all. */
 size_t pool_available(void);
 size_t pool_total(void);
 

@@ -258,7 +258,7 @@ static const struct server_ops ops = {
 
 int session_init(void)
 {
-	uint64_t upload = pool_alloc(PATCH_MAX_FILE / PAGE_SIZE, POOL_NORMAL);
+	uint64_t upload = pool_alloc(PATCH_MAX_FILE / PAGE_SIZE);
 
 	if (!upload)
 		return -1;

@@ -41,7 +41,7 @@ struct mtrr_map;
 view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types);
 
 /* A new view that shares everything with @base. Returns 0 if the pool is empty. */
-view_t view_fork(view_t base, enum pool_use use);
+view_t view_fork(view_t base);
 
 /**
  * view_map - change one 4 KiB page of a view that is not yet in use by a CPU
@@ -54,7 +54,7 @@ view_t view_fork(view_t base, enum pool_use use);
  * Returns 0, -1 if the pool is empty (all translations are as before; tables that
  * were copied or split until then stay, and go with the view), -2 on a bad argument.
  */
-int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum pool_use use);
+int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights);
 
 /**
  * view_lookup - what the CPU would find for @gpa

@@ -30,15 +30,15 @@ static bool locked;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now;
 
-uint64_t __real_pool_alloc(size_t n, enum pool_use use);
-uint64_t __wrap_pool_alloc(size_t n, enum pool_use use);
+uint64_t __real_pool_alloc(size_t n);
+uint64_t __wrap_pool_alloc(size_t n);
 
-uint64_t __wrap_pool_alloc(size_t n, enum pool_use use)
+uint64_t __wrap_pool_alloc(size_t n)
 {
 	fake.allocs++;
 	if (fake.alloc_fail && !--fake.alloc_fail)
 		return 0;
-	return __real_pool_alloc(n, use);
+	return __real_pool_alloc(n);
 }
 
 /* Every call of the machine passes here. */
@@ -346,7 +346,7 @@ void fake_more_text(unsigned int pages)
 /* The hypervisor's own memory reads as zero. */
 static void hide(uint64_t gpa)
 {
-	assert_int_equal(view_map(base_view, gpa, zero_page, VIEW_R, POOL_NORMAL), 0);
+	assert_int_equal(view_map(base_view, gpa, zero_page, VIEW_R), 0);
 }
 
 static void make_base_view(unsigned int type)
@@ -386,9 +386,9 @@ void fake_start(unsigned int cpus, size_t pool_pages)
 	pool_mem = aligned_alloc(PAGE_SIZE, pool_pages * PAGE_SIZE);
 	memset(ram, 0, FAKE_RAM);
 	memset(annex, 0x5a, FAKE_ANNEX_SIZE);
-	pool_init(pool_mem, FAKE_POOL, pool_pages, 0);
+	pool_init(pool_mem, FAKE_POOL, pool_pages);
 	make_guest();
-	zero_page = __real_pool_alloc(1, POOL_NORMAL);
+	zero_page = __real_pool_alloc(1);
 	make_base_view(MT_WB);
 	engine_init();
 	for (unsigned int i = 0; i < cpus; i++) {

@@ -182,7 +182,7 @@ static void scrub_free_pages(void)
 	static uint64_t page[POOL_PAGES];
 	unsigned int n = 0;
 
-	while ((page[n] = pool_alloc(1, POOL_NORMAL)))
+	while ((page[n] = pool_alloc(1)))
 		n++;
 	while (n)
 		pool_put(page[--n]);

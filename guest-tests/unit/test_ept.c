@@ -49,7 +49,7 @@ static size_t hoarded;
 static void starve(size_t n)
 {
 	while (pool_available() > n && hoarded < POOL_PAGES)
-		hoard[hoarded++] = pool_alloc(1, POOL_STEP);
+		hoard[hoarded++] = pool_alloc(1);
 }
 
 static void feed(void)
@@ -62,7 +62,7 @@ static int fresh(void **state)
 {
 	(void)state;
 	hoarded = 0;
-	pool_init(memory, POOL_HPA, POOL_PAGES, 0);
+	pool_init(memory, POOL_HPA, POOL_PAGES);
 	base = view_identity(PHYS_BITS, &types);
 	return base ? 0 : -1;
 }
@@ -250,10 +250,10 @@ static void every_address_width(void **state)
 		assert_int_equal(view_lookup(v, last + 1, NULL, NULL), 0);
 		assert_int_equal(pool_total() - pool_available(), 1 + thirds + 2);
 		/* A fork and a change at the far end, and all of it back */
-		view_t f = view_fork(v, POOL_NORMAL);
+		view_t f = view_fork(v);
 
-		assert_int_equal(view_map(f, last & ~0xfffull, 0x5000, VIEW_X, POOL_NORMAL), 0);
-		assert_int_equal(view_map(f, last + 1, 0x5000, VIEW_X, POOL_NORMAL), -2);
+		assert_int_equal(view_map(f, last & ~0xfffull, 0x5000, VIEW_X), 0);
+		assert_int_equal(view_map(f, last + 1, 0x5000, VIEW_X), -2);
 		assert_int_equal(view_lookup(f, last, &hpa, NULL), VIEW_X);
 		assert_int_equal(hpa, 0x5fff);
 		view_put(v);
@@ -275,7 +275,7 @@ static void eptp_format(void **state)
 static void a_fork_costs_one_page_and_a_change_at_most_three(void **state)
 {
 	size_t before = pool_available();
-	view_t f = view_fork(base, POOL_NORMAL), roots[2] = { base, f };
+	view_t f = view_fork(base), roots[2] = { base, f };
 	uint64_t hpa;
 
 	(void)state;
@@ -283,14 +283,14 @@ static void a_fork_costs_one_page_and_a_change_at_most_three(void **state)
 	assert_int_equal(view_private_tables(f), 1);
 	assert_int_equal(view_private_tables(base), 1);
 	before = pool_available();
-	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X, POOL_NORMAL), 0);
+	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X), 0);
 	assert_int_equal(before - pool_available(), 3);
 	assert_int_equal(view_private_tables(f), 4);
 	/* The neighbour costs nothing, the next 2 MiB one table. */
 	before = pool_available();
-	assert_int_equal(view_map(f, 0x12346000, 0x998000, VIEW_X | VIEW_R, POOL_NORMAL), 0);
+	assert_int_equal(view_map(f, 0x12346000, 0x998000, VIEW_X | VIEW_R), 0);
 	assert_int_equal(before - pool_available(), 0);
-	assert_int_equal(view_map(f, 0x12400000, 0x997000, VIEW_X | VIEW_R, POOL_NORMAL), 0);
+	assert_int_equal(view_map(f, 0x12400000, 0x997000, VIEW_X | VIEW_R), 0);
 	assert_int_equal(before - pool_available(), 1);
 	assert_int_equal(view_lookup(f, 0x12345678, &hpa, NULL), VIEW_X);
 	assert_int_equal(hpa, 0x999678);
@@ -311,13 +311,13 @@ static void a_fork_costs_one_page_and_a_change_at_most_three(void **state)
 static void a_change_is_one_store(void **state)
 {
 	static unsigned char before[sizeof(memory)];
-	view_t f = view_fork(base, POOL_NORMAL);
+	view_t f = view_fork(base);
 	unsigned int words = 0;
 
 	(void)state;
-	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X, POOL_NORMAL), 0);
+	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X), 0);
 	memcpy(before, memory, sizeof(memory));
-	assert_int_equal(view_map(f, 0x12345000, 0x12345000, VIEW_RWX, POOL_NORMAL), 0);
+	assert_int_equal(view_map(f, 0x12345000, 0x12345000, VIEW_RWX), 0);
 	for (size_t i = 0; i < sizeof(memory); i += 8)
 		words += !!memcmp(before + i, memory + i, 8);
 	assert_int_equal(words, 1);
@@ -325,26 +325,26 @@ static void a_change_is_one_store(void **state)
 
 static void type_survives_absence(void **state)
 {
-	view_t f = view_fork(base, POOL_NORMAL);
+	view_t f = view_fork(base);
 	uint64_t hpa = 1;
 	unsigned int type = 77;
 
 	(void)state;
 	/* 0xfee00000 is UC, 0x40500000 WT: whatever is behind the page */
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(view_map(f, 0xfee00000, 0x12345000, VIEW_R, POOL_NORMAL), 0);
+		assert_int_equal(view_map(f, 0xfee00000, 0x12345000, VIEW_R), 0);
 		assert_int_equal(view_lookup(f, 0xfee00000, &hpa, &type), VIEW_R);
 		assert_int_equal(hpa, 0x12345000);
 		assert_int_equal(type, MT_UC);
-		assert_int_equal(view_map(f, 0x40500000, 0, 0, POOL_NORMAL), 0);
+		assert_int_equal(view_map(f, 0x40500000, 0, 0), 0);
 		hpa = type = 77;
 		assert_int_equal(view_lookup(f, 0x40500000, &hpa, &type), 0);
 		assert_int_equal(hpa, 77);
 		assert_int_equal(type, 77);
-		assert_int_equal(view_map(f, 0x40500000, 0x7000, VIEW_X, POOL_NORMAL), 0);
+		assert_int_equal(view_map(f, 0x40500000, 0x7000, VIEW_X), 0);
 		assert_int_equal(view_lookup(f, 0x40500000, NULL, &type), VIEW_X);
 		assert_int_equal(type, MT_WT);
-		assert_int_equal(view_map(f, 0xfee00000, 0x7000, 0, POOL_NORMAL), 0);
+		assert_int_equal(view_map(f, 0xfee00000, 0x7000, 0), 0);
 	}
 }
 
@@ -365,23 +365,23 @@ static void bad_arguments_are_refused(void **state)
 	static const uint8_t good[] = {
 		0, VIEW_R, VIEW_X, VIEW_R | VIEW_W, VIEW_R | VIEW_X, VIEW_RWX,
 	};
-	view_t f = view_fork(base, POOL_NORMAL), roots[2] = { base, f };
+	view_t f = view_fork(base), roots[2] = { base, f };
 	struct model m;
 
 	(void)state;
 	model_identity(&m, f);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(view_map(f, bad[i].gpa, bad[i].hpa, bad[i].rights, POOL_STEP), -2);
+		assert_int_equal(view_map(f, bad[i].gpa, bad[i].hpa, bad[i].rights), -2);
 	check_view(&m);
 	check_structure(roots, 2, 0);
 	for (size_t i = 0; i < sizeof(good); i++) {
-		assert_int_equal(view_map(f, 0x1000, 0xffffffffff000, good[i], POOL_NORMAL), 0);
+		assert_int_equal(view_map(f, 0x1000, 0xffffffffff000, good[i]), 0);
 		assert_int_equal(view_lookup(f, 0x1000, NULL, NULL), good[i]);
 	}
 	check_structure(roots, 2, 0);
 	/* No view at all */
-	assert_int_equal(view_map(0, 0x1000, 0x1000, VIEW_R, POOL_NORMAL), -2);
-	assert_int_equal(view_fork(0, POOL_NORMAL), 0);
+	assert_int_equal(view_map(0, 0x1000, 0x1000, VIEW_R), -2);
+	assert_int_equal(view_fork(0), 0);
 	assert_int_equal(view_lookup(0, 0x1000, NULL, NULL), 0);
 	assert_int_equal(view_private_tables(0), 0);
 }
@@ -412,14 +412,14 @@ static void a_change_works_or_changes_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < SPOTS; i++) {
 		for (size_t n = 0; n <= 3; n++) {
-			view_t f = view_fork(base, POOL_NORMAL), roots[2] = { base, f };
+			view_t f = view_fork(base), roots[2] = { base, f };
 			struct model m, b;
 			int ret;
 
 			model_identity(&m, f);
 			model_identity(&b, base);
 			starve(n);
-			ret = view_map(f, spots[i], 0x77000, VIEW_R | VIEW_X, POOL_NORMAL);
+			ret = view_map(f, spots[i], 0x77000, VIEW_R | VIEW_X);
 			if (n == 3)
 				assert_int_equal(ret, 0);
 			else
@@ -433,31 +433,14 @@ static void a_change_works_or_changes_nothing(void **state)
 			check_structure(roots, 2, hoarded);
 			feed();
 			/* What was tried in vain can be tried again. */
-			assert_int_equal(view_map(f, spots[i], 0x77000, VIEW_X, POOL_NORMAL), 0);
+			assert_int_equal(view_map(f, spots[i], 0x77000, VIEW_X), 0);
 			view_put(f);
 			check_structure(&base, 1, 0);
 		}
 	}
 	starve(0);
-	assert_int_equal(view_fork(base, POOL_STEP), 0);
+	assert_int_equal(view_fork(base), 0);
 	check_structure(&base, 1, hoarded);
-	feed();
-}
-
-static void only_steps_use_the_reserve(void **state)
-{
-	view_t f;
-
-	(void)state;
-	pool_init(memory, POOL_HPA, POOL_PAGES, 10);
-	base = view_identity(PHYS_BITS, &types);
-	starve(10);
-	assert_int_equal(view_fork(base, POOL_NORMAL), 0);
-	f = view_fork(base, POOL_STEP);
-	assert_int_not_equal(f, 0);
-	assert_int_equal(view_map(f, 0x5000, 0x5000, VIEW_X, POOL_NORMAL), -1);
-	assert_int_equal(view_map(f, 0x5000, 0x5000, VIEW_X, POOL_STEP), 0);
-	view_put(f);
 	feed();
 }
 
@@ -476,7 +459,7 @@ static void all_views(view_t *roots)
 static void random_fork(size_t from, size_t to)
 {
 	size_t available = pool_available();
-	view_t v = view_fork(live[from].view, POOL_NORMAL);
+	view_t v = view_fork(live[from].view);
 
 	assert_int_equal(!v, !available);
 	if (!v)
@@ -492,7 +475,7 @@ static void random_map(struct model *m)
 	size_t i = rnd(SPOTS), available = pool_available();
 	uint64_t hpa = rnd(3) ? (uint64_t)rnd(1u << 28) << 12 : spots[i];
 	unsigned int r = rights[rnd(8)];
-	int ret = view_map(m->view, spots[i], hpa, r, POOL_NORMAL);
+	int ret = view_map(m->view, spots[i], hpa, r);
 
 	assert_true(ret == 0 || (ret == -1 && available < 3));
 	if (ret)
@@ -508,7 +491,7 @@ static void random_operations_match_the_model(void **state)
 	(void)state;
 	seed = 3;
 	/* So small that it also runs out by itself */
-	pool_init(memory, POOL_HPA, 200, 0);
+	pool_init(memory, POOL_HPA, 200);
 	base = view_identity(PHYS_BITS, &types);
 	memset(live, 0, sizeof(live));
 	model_identity(&live[0], base);
@@ -553,14 +536,14 @@ static void *churn(void *arg)
 	uintptr_t me = (uintptr_t)arg;
 
 	for (unsigned int round = 0; round < 1500; round++) {
-		view_t f = view_fork(base, POOL_NORMAL), g;
+		view_t f = view_fork(base), g;
 		uint64_t gpa = spots[(round + me) % SPOTS], hpa;
 		unsigned int r;
 
-		if (!f || view_map(f, gpa, me << 20, VIEW_X, POOL_NORMAL))
+		if (!f || view_map(f, gpa, me << 20, VIEW_X))
 			return arg;
-		g = view_fork(f, POOL_NORMAL);
-		if (!g || view_map(g, gpa, me << 21, VIEW_R, POOL_NORMAL))
+		g = view_fork(f);
+		if (!g || view_map(g, gpa, me << 21, VIEW_R))
 			return arg;
 		r = view_lookup(f, gpa, &hpa, NULL);
 		if (r != VIEW_X || hpa != me << 20)
@@ -619,13 +602,13 @@ static void a_drop_may_race_with_a_change(void **state)
 	go = done = 0;
 	assert_int_equal(pthread_create(&thread, NULL, dropper, NULL), 0);
 	for (unsigned int round = 1; round <= ROUNDS; round++) {
-		view_t f = view_fork(base, POOL_NORMAL), g;
+		view_t f = view_fork(base), g;
 
-		view_map(f, 0x12345000, 0x1000, VIEW_X, POOL_NORMAL);
-		g = view_fork(f, POOL_NORMAL);
+		view_map(f, 0x12345000, 0x1000, VIEW_X);
+		g = view_fork(f);
 		handed_over = f;
 		__atomic_store_n(&go, round, __ATOMIC_RELEASE);
-		view_map(g, 0x12346000, 0x2000, VIEW_X, POOL_NORMAL);
+		view_map(g, 0x12346000, 0x2000, VIEW_X);
 		while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) != round)
 			sched_yield();
 		view_put(g);
@@ -650,7 +633,6 @@ int main(void)
 		TEST(bad_arguments_are_refused),
 		TEST(identity_needs_all_or_nothing),
 		TEST(a_change_works_or_changes_nothing),
-		TEST(only_steps_use_the_reserve),
 		TEST(random_operations_match_the_model),
 		TEST(threads_do_not_disturb_each_other),
 		TEST(a_drop_may_race_with_a_change),

@@ -21,7 +21,7 @@ static int fresh_pool(void **state)
 {
 	(void)state;
 	memset(memory, 0xa5, sizeof(memory));
-	pool_init(memory, HPA, PAGES, 8);
+	pool_init(memory, HPA, PAGES);
 	return 0;
 }
 
@@ -36,18 +36,18 @@ static void bookkeeping_comes_out_of_the_memory(void **state)
 	assert_int_equal(pool_total(), FREE);
 	assert_int_equal(pool_available(), FREE);
 	/* 4096 counts of 2 bytes fill two pages. */
-	pool_init(memory, HPA, 4096, 0);
+	pool_init(memory, HPA, 4096);
 	assert_int_equal(pool_total(), 4094);
-	pool_init(memory, HPA, 1, 0);
+	pool_init(memory, HPA, 1);
 	assert_int_equal(pool_total(), 0);
-	assert_int_equal(pool_alloc(1, POOL_STEP), 0);
+	assert_int_equal(pool_alloc(1), 0);
 }
 
 static void pages_are_zeroed_each_time(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < 3 * FREE; i++) {
-		uint64_t hpa = pool_alloc(1, POOL_STEP);
+		uint64_t hpa = pool_alloc(1);
 		unsigned char *va = pool_va(hpa);
 
 		assert_non_null(va);
@@ -83,53 +83,32 @@ static void addresses_are_checked(void **state)
 	assert_int_equal(pool_available(), FREE);
 }
 
-static void reserve_is_for_steps(void **state)
-{
-	size_t n = 0;
-
-	(void)state;
-	while (pool_alloc(1, POOL_NORMAL))
-		n++;
-	assert_int_equal(n, FREE - 8);
-	assert_int_equal(pool_available(), 8);
-	assert_int_not_equal(pool_alloc(5, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(4, POOL_STEP), 0);
-	while (pool_alloc(1, POOL_STEP))
-		n++;
-	assert_int_equal(n, FREE - 5);
-	assert_int_equal(pool_available(), 0);
-	/* A normal request that would reach into the reserve fails as a whole. */
-	pool_init(memory, HPA, PAGES, 8);
-	assert_int_equal(pool_alloc(FREE - 7, POOL_NORMAL), 0);
-	assert_int_not_equal(pool_alloc(FREE - 8, POOL_NORMAL), 0);
-}
-
 static void runs_are_contiguous(void **state)
 {
 	(void)state;
-	assert_int_equal(pool_alloc(0, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(FREE + 1, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(SIZE_MAX, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(FREE, POOL_STEP), page(0));
+	assert_int_equal(pool_alloc(0), 0);
+	assert_int_equal(pool_alloc(FREE + 1), 0);
+	assert_int_equal(pool_alloc(SIZE_MAX), 0);
+	assert_int_equal(pool_alloc(FREE), page(0));
 	/* Holes of 1, 3 and 4 pages */
 	pool_free(page(2), 1);
 	pool_free(page(10), 3);
 	pool_free(page(20), 4);
 	assert_int_equal(pool_available(), 8);
-	assert_int_equal(pool_alloc(5, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(4, POOL_STEP), page(20));
-	assert_int_equal(pool_alloc(2, POOL_STEP), page(10));
-	assert_int_equal(pool_alloc(2, POOL_STEP), 0);
+	assert_int_equal(pool_alloc(5), 0);
+	assert_int_equal(pool_alloc(4), page(20));
+	assert_int_equal(pool_alloc(2), page(10));
+	assert_int_equal(pool_alloc(2), 0);
 	for (unsigned int i = 0; i < 2; i++)
-		assert_int_not_equal(pool_alloc(1, POOL_STEP), 0);
-	assert_int_equal(pool_alloc(1, POOL_STEP), 0);
+		assert_int_not_equal(pool_alloc(1), 0);
+	assert_int_equal(pool_alloc(1), 0);
 	assert_int_equal(pool_count(page(20)), 1);
 	assert_int_equal(pool_count(page(23)), 1);
 }
 
 static void last_owner_frees(void **state)
 {
-	uint64_t hpa = pool_alloc(1, POOL_NORMAL);
+	uint64_t hpa = pool_alloc(1);
 
 	(void)state;
 	assert_int_equal(pool_count(hpa), 1);
@@ -150,7 +129,7 @@ static void last_owner_frees(void **state)
 
 static void count_sticks_at_its_maximum(void **state)
 {
-	uint64_t hpa = pool_alloc(1, POOL_NORMAL);
+	uint64_t hpa = pool_alloc(1);
 
 	(void)state;
 	for (unsigned int i = 0; i < 70000; i++)
@@ -178,7 +157,7 @@ struct model {
 static void model_alloc(struct model *m)
 {
 	size_t n = 1 + rnd(rnd(4) ? 1 : 6), first;
-	uint64_t hpa = pool_alloc(n, POOL_STEP);
+	uint64_t hpa = pool_alloc(n);
 	size_t run = 0;
 
 	if (!hpa) {
@@ -233,7 +212,7 @@ static void *churn(void *arg)
 
 	for (unsigned int round = 0; round < 2000; round++) {
 		for (unsigned int i = 0; i < 6; i++) {
-			held[i] = pool_alloc(1 + (i & 1), POOL_STEP);
+			held[i] = pool_alloc(1 + (i & 1));
 			if (held[i])
 				*(volatile uint64_t *)pool_va(held[i]) = name;
 		}
@@ -265,7 +244,7 @@ static void threads_lose_no_owner(void **state)
 	pthread_t thread[4];
 
 	(void)state;
-	shared = pool_alloc(1, POOL_NORMAL);
+	shared = pool_alloc(1);
 	for (unsigned int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, count_up_and_down, NULL), 0);
 	for (unsigned int i = 0; i < 4; i++)
@@ -297,7 +276,6 @@ int main(void)
 		TEST(bookkeeping_comes_out_of_the_memory),
 		TEST(pages_are_zeroed_each_time),
 		TEST(addresses_are_checked),
-		TEST(reserve_is_for_steps),
 		TEST(runs_are_contiguous),
 		TEST(last_owner_frees),
 		TEST(count_sticks_at_its_maximum),

@@ -217,9 +217,9 @@ int annex_view(view_t view, unsigned int edition, unsigned int page)
 	uint64_t hpa = machine_annex_hpa() + ((uint64_t)page << PAGE_SHIFT);
 
 	if (page < eng.annex.text[edition])
-		return view_map(view, hpa, hpa, VIEW_X, POOL_NORMAL);
+		return view_map(view, hpa, hpa, VIEW_X);
 	if (page >= total_pages() - eng.annex.data[edition])
-		return view_map(view, hpa, hpa, VIEW_R | VIEW_W, POOL_NORMAL);
+		return view_map(view, hpa, hpa, VIEW_R | VIEW_W);
 	return 0;
 }
 

@@ -65,8 +65,8 @@ enum step refuse_site(enum refusal_code code, unsigned int site)
 
 void engine_init(void)
 {
-	uint64_t pieces = pool_alloc(ENGINE_MAX_PIECES * sizeof(struct piece) / PAGE_SIZE, POOL_NORMAL);
-	uint64_t guards = pool_alloc(ENGINE_MAX_PAGES * sizeof(struct guard) / PAGE_SIZE, POOL_NORMAL);
+	uint64_t pieces = pool_alloc(ENGINE_MAX_PIECES * sizeof(struct piece) / PAGE_SIZE);
+	uint64_t guards = pool_alloc(ENGINE_MAX_PAGES * sizeof(struct guard) / PAGE_SIZE);
 
 	memset(&eng, 0, sizeof(eng));
 	eng.base = eng.view = machine_base_view();
@@ -351,12 +351,11 @@ const char *patch_state_name(enum patch_state s)
 /* Everything that is in force, on top of a fork of @base. 0 if the pool is empty. */
 static view_t rebuild(view_t base)
 {
-	view_t view = view_fork(base, POOL_NORMAL);
+	view_t view = view_fork(base);
 	int error = view ? 0 : -1;
 
 	for (unsigned int i = 0; !error && i < eng.nguards; i++)
-		error = view_map(view, eng.guards[i].gpa, eng.guards[i].exec[eng.live], VIEW_X,
-				 POOL_NORMAL);
+		error = view_map(view, eng.guards[i].gpa, eng.guards[i].exec[eng.live], VIEW_X);
 	for (unsigned int i = 0; !error && i < machine_annex_size() >> PAGE_SHIFT; i++)
 		error = annex_view(view, eng.live, i);
 	if (!error)

@@ -86,7 +86,7 @@ static struct held *held_again(struct held *h, const void *copy, size_t len, str
 /* Enters a parsed copy into a slot. NULL if there is no slot or no memory: still the caller's. */
 static struct held *enter(uint64_t file, const struct patch *patch, struct refusal *why)
 {
-	uint64_t tables = pool_alloc(tables_pages(patch->nsites), POOL_NORMAL);
+	uint64_t tables = pool_alloc(tables_pages(patch->nsites));
 	struct held *h = tables ? free_slot() : NULL;
 
 	if (h) {
@@ -122,7 +122,7 @@ struct held *held_take(const void *file, size_t len, struct refusal *why)
 					 .what = "out of range" };
 		return NULL;
 	}
-	copy = pool_alloc(pages_of(len), POOL_NORMAL);
+	copy = pool_alloc(pages_of(len));
 	if (!copy) {
 		*why = (struct refusal){ .code = REFUSE_MEMORY };
 		return NULL;

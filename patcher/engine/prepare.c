@@ -40,7 +40,7 @@ enum step prepare_guard(struct txn *t)
 
 	t->of = eng.nguards;
 	if (!t->guarded) {
-		t->guarded = view_fork(t->before, POOL_NORMAL);
+		t->guarded = view_fork(t->before);
 		return t->guarded ? STEP_AGAIN : refuse_what(REFUSE_MEMORY, "views");
 	}
 	while (t->i < eng.nguards && eng.guards[t->i].exec[eng.live] != eng.guards[t->i].gpa)
@@ -48,7 +48,7 @@ enum step prepare_guard(struct txn *t)
 	if (t->i == eng.nguards)
 		return STEP_NEXT;
 	g = &eng.guards[t->i++];
-	error = view_map(t->guarded, g->gpa, g->gpa, VIEW_X, POOL_NORMAL);
+	error = view_map(t->guarded, g->gpa, g->gpa, VIEW_X);
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
 }
 
@@ -112,7 +112,7 @@ static enum step next_page(struct txn *t, struct guard *g)
 
 	if (page_has_windows(g->gpa)) {
 		rights = VIEW_X;
-		hpa = pool_alloc(1, POOL_NORMAL);
+		hpa = pool_alloc(1);
 		if (!hpa)
 			return refuse_what(REFUSE_MEMORY, "exec pages");
 		if (merge_build(g, hpa)) {
@@ -121,7 +121,7 @@ static enum step next_page(struct txn *t, struct guard *g)
 			return STEP_REFUSED;
 		}
 	}
-	error = view_map(t->after, g->gpa, hpa, rights, POOL_NORMAL);
+	error = view_map(t->after, g->gpa, hpa, rights);
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
 }
 
@@ -146,7 +146,7 @@ enum step prepare_exec(struct txn *t)
 			t->after = eng.base;
 			return STEP_NEXT;
 		}
-		t->after = view_fork(eng.view, POOL_NORMAL);
+		t->after = view_fork(eng.view);
 		return t->after ? STEP_AGAIN : refuse_what(REFUSE_MEMORY, "views");
 	}
 	/* Pages that are as before have the same exec page in both editions. */

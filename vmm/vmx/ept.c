@@ -77,9 +77,9 @@ static void drop_table(uint64_t hpa, unsigned int level)
 }
 
 /* A copy of a table with one owner; the children get one owner more. Tree lock held. */
-static uint64_t copy_table(uint64_t hpa, unsigned int level, enum pool_use use)
+static uint64_t copy_table(uint64_t hpa, unsigned int level)
 {
-	uint64_t copy = pool_alloc(1, use);
+	uint64_t copy = pool_alloc(1);
 	uint64_t *table;
 
 	if (!copy)
@@ -109,18 +109,18 @@ static void fill_split(uint64_t *table, uint64_t entry, unsigned int level)
  * Copies a shared table, splits a large page. Returns the table's address, 0 if
  * the pool is empty: then *@entry is as before. Tree lock held.
  */
-static uint64_t own_table(uint64_t *entry, unsigned int level, enum pool_use use)
+static uint64_t own_table(uint64_t *entry, unsigned int level)
 {
 	uint64_t old = *entry, hpa = old & EPT_ADDR;
 
 	if (!is_table(old, level + 1)) {
-		hpa = pool_alloc(1, use);
+		hpa = pool_alloc(1);
 		if (hpa)
 			fill_split(pool_va(hpa), old, level);
 	} else if (pool_count(hpa) == 1) {
 		return hpa;
 	} else {
-		hpa = copy_table(hpa, level, use);
+		hpa = copy_table(hpa, level);
 		if (hpa)
 			pool_put(old & EPT_ADDR);
 	}
@@ -143,7 +143,7 @@ static bool fill_entry(uint64_t *entry, uint64_t gpa, unsigned int level, uint64
 		*entry = make_leaf(gpa, VIEW_RWX, type, level);
 		return true;
 	}
-	hpa = level > 1 ? pool_alloc(1, POOL_NORMAL) : 0;
+	hpa = level > 1 ? pool_alloc(1) : 0;
 	if (!hpa)
 		return false;
 	*entry = make_table(hpa);
@@ -162,7 +162,7 @@ view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
 
 	if (phys_bits < 32 || phys_bits > 52)
 		return 0;
-	root = pool_alloc(1, POOL_NORMAL);
+	root = pool_alloc(1);
 	if (!root)
 		return 0;
 	table = pool_va(root);
@@ -176,21 +176,20 @@ view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
 	return root;
 }
 
-view_t view_fork(view_t base, enum pool_use use)
+view_t view_fork(view_t base)
 {
 	view_t copy;
 
 	if (!pool_va(base))
 		return 0;
 	spin_lock(&tree_lock);
-	copy = copy_table(base, LEVELS, use);
+	copy = copy_table(base, LEVELS);
 	spin_unlock(&tree_lock);
 	return copy;
 }
 
 /* Walks to the leaf of @gpa through tables of this view's own. Tree lock held. */
-static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights,
-		    enum pool_use use)
+static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	uint64_t *entry = (uint64_t *)pool_va(view) + entry_index(gpa, LEVELS);
 
@@ -200,7 +199,7 @@ static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights
 		/* Beyond the physical addresses: the guest's own walk faults there. */
 		if (!(*entry & EPT_RIGHTS))
 			return -2;
-		table = own_table(entry, level, use);
+		table = own_table(entry, level);
 		if (!table)
 			return -1;
 		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);
@@ -211,7 +210,7 @@ static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights
 	return 0;
 }
 
-int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum pool_use use)
+int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	int ret;
 
@@ -219,7 +218,7 @@ int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights, enum 
 	    rights > VIEW_RWX || (rights & (VIEW_R | VIEW_W)) == VIEW_W)
 		return -2;
 	spin_lock(&tree_lock);
-	ret = map_page(view, gpa, hpa, rights, use);
+	ret = map_page(view, gpa, hpa, rights);
 	spin_unlock(&tree_lock);
 	return ret;
 }

@@ -50,8 +50,8 @@ bool launch_init(void)
 		if (!step_init(cpu_get(i)))
 			return false;
 
-	msr_bitmap = pool_alloc(1, POOL_NORMAL);
-	io_bitmaps = pool_alloc(2, POOL_NORMAL);
+	msr_bitmap = pool_alloc(1);
+	io_bitmaps = pool_alloc(2);
 	if (!msr_bitmap || !io_bitmaps)
 		return false;
 	msr_fill_bitmap(pool_va(msr_bitmap));

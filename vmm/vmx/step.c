@@ -13,7 +13,7 @@
 bool step_init(struct cpu *c)
 {
 	c->step.view.pages = 1 + 3 * STEP_PAGES;
-	c->step.view.hpa = pool_alloc(c->step.view.pages, POOL_NORMAL);
+	c->step.view.hpa = pool_alloc(c->step.view.pages);
 	return c->step.view.hpa;
 }
 

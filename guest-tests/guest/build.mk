@@ -54,7 +54,7 @@ ALL += $(BUILD)/guest-line
 # Patches: objects compiled as the kernel is, made into files by the host tool.
 PATCH_CFLAGS := $(filter-out -pg -mfentry -mnop-mcount -g,$(GUEST_CFLAGS)) -fcf-protection=none \
 	-I$(GUEST)/kernel -Ipatcher/cli/include
-GUEST_PATCHES := target greeting straggle pages many1 many10 many100 many300
+GUEST_PATCHES := target greeting straggle halted pages many1 many10 many100 many300
 PATCH_DIR := $(BUILD)/patches
 
 $(GUEST_OBJ)/patches/%.o: $(GUEST)/patches/%.c $(GUEST)/build.mk

@@ -13,7 +13,7 @@
 static const struct job *const jobs[] = {
 	&call_job, &checker_job, &sum_job, &poke_job, &poke_call_job, &greet_job, &cli_job,
 	&halt_job, &halt_cli_job, &ipi_job, &nmi_job, &nmi_hold_job, &real_job, &bounce_job,
-	&straggle_job, &gap_job, &spin_job,
+	&straggle_job, &halt_inside_job, &gap_job, &spin_job,
 };
 
 static struct run runs[ARRAY_SIZE(jobs)][MAX_CPUS];

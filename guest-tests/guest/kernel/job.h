@@ -42,6 +42,6 @@ extern volatile enum expectation expected_now;
 extern const struct job call_job, checker_job, sum_job, poke_job, poke_call_job;
 extern const struct job greet_job;
 extern const struct job cli_job, halt_job, halt_cli_job, ipi_job, nmi_job, real_job, bounce_job;
-extern const struct job straggle_job, gap_job, spin_job, nmi_hold_job;
+extern const struct job straggle_job, halt_inside_job, gap_job, spin_job, nmi_hold_job;
 
 #endif

@@ -48,6 +48,18 @@ straggle_enter:
 straggle_out:
 	ret
 
+	align	16
+global halt_inside:function (halt_inside.end - halt_inside)
+halt_inside:
+	db	0xb8, 0xf4, 0x90, 0x90, 0x90	; MOV EAX, 0x909090f4; at +1: HLT and three NOPs
+	ret
+.end:
+
+global halt_inside_enter:function
+halt_inside_enter:
+	lea	rax, [rel halt_inside + 1]
+	jmp	rax
+
 	times	(0xffd - ($ - poke_start)) int3
 global poke_page:function (poke_page.end - poke_page)
 poke_page:			; three bytes on this page, two on the next

@@ -166,6 +166,7 @@ static const struct symbol {
 	{ "poke_word", (void *)poke_word, poke_word },
 	{ "poke_page", (void *)poke_page, poke_page },
 	{ "straggle", (void *)straggle, straggle },
+	{ "halt_inside", (void *)halt_inside, halt_inside },
 };
 
 /* One of symbols[], or fNNN. */

@@ -27,6 +27,10 @@ uint32_t straggle(void);
 void straggle_enter(void);
 extern const char straggle_out[];
 
+/* poke.asm: the same with HLT and NOPs in the immediate; the entry at +1 returns after an interrupt. */
+uint32_t halt_inside(void);
+void halt_inside_enter(void);
+
 /* poke.asm: rewritten by the guest itself. Results: POKE_A or POKE_B. */
 #define POKE_A		0x0a0a0a0au
 #define POKE_B		0x0b0b0b0bu

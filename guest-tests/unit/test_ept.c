@@ -528,6 +528,230 @@ static void random_operations_match_the_model(void **state)
 	assert_int_equal(pool_available(), pool_total());
 }
 
+/* ---- overlays ---- */
+
+#define OVERLAY_PAGES	6u	/* that an overlay can change, in the larger tests */
+
+static struct overlay new_overlay(unsigned int pages)
+{
+	struct overlay o = { .hpa = pool_alloc(pages), .pages = pages };
+
+	assert_int_not_equal(o.hpa, 0);
+	/* What was there before must not matter. */
+	memset(pool_va(o.hpa), 0xff, pages * PAGE_SIZE);
+	return o;
+}
+
+static unsigned char kept[sizeof(memory)];
+
+static void keep_memory(void)
+{
+	memcpy(kept, memory, sizeof(memory));
+}
+
+/* No byte of the pool is other than it was kept, but for the tables the overlay has in use. */
+static void check_kept(const struct overlay *o)
+{
+	size_t from = slot(o->hpa) * PAGE_SIZE, to = from + o->used * PAGE_SIZE;
+
+	assert_in_range(o->used, 1, o->pages);
+	assert_int_equal(memcmp(memory, kept, from), 0);
+	assert_int_equal(memcmp(memory + to, kept + to, sizeof(memory) - to), 0);
+}
+
+/* The entries are in order, and each table in use is pointed to once. Leaves must be present. */
+static void check_overlay_tables(const struct overlay *o)
+{
+	memset(refs, 0, sizeof(refs));
+	walk_table(o->hpa, 4);
+	for (unsigned int i = 0; i < o->pages; i++)
+		assert_int_equal(refs[slot(o->hpa) + i], i < o->used);
+}
+
+/* Level of the table that holds the leaf of @gpa */
+static unsigned int leaf_level(view_t view, uint64_t gpa)
+{
+	unsigned int level = 4;
+
+	for (uint64_t hpa = view; ; level--) {
+		uint64_t e = ((uint64_t *)pool_va(hpa))[gpa >> (12 + 9 * (level - 1)) & 511];
+
+		if (level == 1 || e & LARGE)
+			return level;
+		assert_int_not_equal(e & 7, 0);
+		hpa = e & ADDR_BITS;
+	}
+}
+
+/* One page out of a leaf of each size and type, in tables that only the overlay has */
+static void an_overlay_changes_one_page(void **state)
+{
+	static const struct {
+		uint64_t gpa;
+		unsigned int level;
+		enum memory_type type;
+	} of[] = {
+		{ 0x1000, 1, MT_WB }, { 0xa0000, 1, MT_UC }, { 0x40500000, 1, MT_WT },
+		{ 0x12345000, 2, MT_WB }, { 0x40600000, 2, MT_WB },
+		{ 0xfee00000, 3, MT_UC }, { 0x123456000, 3, MT_WB }, { 0xfffffff000, 3, MT_WB },
+	};
+	struct overlay o = new_overlay(4);
+	struct model m;
+
+	(void)state;
+	seed = 5;
+	keep_memory();
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		unsigned int type = 77;
+		size_t spot = 0;
+
+		while (spots[spot] != of[i].gpa)
+			assert_true(++spot < SPOTS);
+		assert_int_equal(leaf_level(base, of[i].gpa), of[i].level);
+		overlay_reset(&o, base);
+		assert_int_equal(o.used, 1);
+		model_identity(&m, o.hpa);
+		check_view(&m);
+		assert_int_equal(overlay_map(&o, of[i].gpa, 0x99000, VIEW_R | VIEW_X), 0);
+		assert_int_equal(o.used, 4);
+		m.page[spot].hpa = 0x99000;
+		m.page[spot].rights = VIEW_R | VIEW_X;
+		check_view(&m);
+		assert_int_equal(view_lookup(o.hpa, of[i].gpa, NULL, &type), VIEW_R | VIEW_X);
+		assert_int_equal(type, of[i].type);
+		check_overlay_tables(&o);
+		check_kept(&o);
+	}
+	/* No count has changed either. */
+	check_structure(&base, 1, 4);
+}
+
+static void pages_of_an_overlay_share_tables(void **state)
+{
+	static const struct {
+		uint64_t gpa;
+		unsigned int used;
+	} step[] = {
+		{ 0x12345000, 4 },
+		{ 0x12345000, 4 },	/* again */
+		{ 0x12346000, 4 },	/* its neighbour */
+		{ 0x12400000, 5 },	/* the next 2 MiB */
+		{ 0x1000, 6 },		/* a table that the base has already */
+		{ 0x80000000, 8 },	/* another 1 GiB, split twice */
+		{ 0xa123456000, 11 },	/* another 512 GiB: nothing to share but the root */
+	};
+	struct overlay o = new_overlay(11);
+
+	(void)state;
+	keep_memory();
+	overlay_reset(&o, base);
+	for (uint64_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		assert_int_equal(overlay_map(&o, step[i].gpa, (i + 1) << 30, VIEW_R), 0);
+		assert_int_equal(o.used, step[i].used);
+		expect(o.hpa, step[i].gpa + 7, ((i + 1) << 30) + 7, VIEW_R);
+		check_overlay_tables(&o);
+		check_kept(&o);
+	}
+	for (uint64_t i = 1; i < sizeof(step) / sizeof(step[0]); i++)
+		expect(o.hpa, step[i].gpa, (i + 1) << 30, VIEW_R);
+	expect(o.hpa, 0x12347000, 0x12347000, VIEW_RWX);
+	expect(o.hpa, 0x12401000, 0x12401000, VIEW_RWX);
+	/* All eleven are in use: there is room where it needs no table, and else none. */
+	assert_int_equal(overlay_map(&o, 0xa123457000, 0x5000, VIEW_X), 0);
+	assert_int_equal(overlay_map(&o, 0xa123600000, 0x5000, VIEW_X), -1);
+	expect(o.hpa, 0xa123457000, 0x5000, VIEW_X);
+	expect(o.hpa, 0xa123600000, 0xa123600000, VIEW_RWX);
+	check_kept(&o);
+}
+
+static void an_overlay_without_tables_refuses(void **state)
+{
+	(void)state;
+	seed = 6;
+	for (unsigned int pages = 1; pages <= 4; pages++) {
+		struct overlay o = new_overlay(pages);
+		struct model m;
+
+		keep_memory();
+		for (size_t i = 0; i < SPOTS; i++) {
+			overlay_reset(&o, base);
+			assert_int_equal(overlay_map(&o, spots[i], 0x5000, VIEW_X),
+					 pages == 4 ? 0 : -1);
+			check_kept(&o);
+			model_identity(&m, o.hpa);
+			if (pages == 4) {
+				m.page[i].hpa = 0x5000;
+				m.page[i].rights = VIEW_X;
+			}
+			check_view(&m);
+		}
+		pool_free(o.hpa, pages);
+	}
+}
+
+static void an_overlay_ends_with_the_physical_addresses(void **state)
+{
+	static const uint64_t beyond[] = {
+		1ull << PHYS_BITS, (1ull << PHYS_BITS) + 0x1000, 1ull << 47, (1ull << 48) - 0x1000,
+	};
+	struct overlay o = new_overlay(1 + 3 * OVERLAY_PAGES);
+	struct model m;
+
+	(void)state;
+	seed = 7;
+	keep_memory();
+	overlay_reset(&o, base);
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+		assert_int_equal(overlay_map(&o, beyond[i], 0x5000, VIEW_R), -1);
+	assert_int_equal(o.used, 1);
+	assert_int_equal(overlay_map(&o, (1ull << PHYS_BITS) - 0x1000, 0x5000, VIEW_R), 0);
+	model_identity(&m, o.hpa);
+	m.page[SPOTS - 1].hpa = 0x5000;
+	m.page[SPOTS - 1].rights = VIEW_R;
+	check_view(&m);
+	check_kept(&o);
+}
+
+/* One overlay, again and again over views that have changes of their own */
+static void random_overlays_match_the_model(void **state)
+{
+	static const uint8_t rights[] = { 0, VIEW_R, VIEW_X, 3, 5, VIEW_RWX };
+	struct overlay o = new_overlay(1 + 3 * OVERLAY_PAGES);
+	view_t roots[VIEWS];
+
+	(void)state;
+	seed = 8;
+	memset(live, 0, sizeof(live));
+	model_identity(&live[0], base);
+	for (size_t i = 1; i < VIEWS; i++)
+		random_fork(rnd(i), i);
+	for (unsigned int round = 0; round < 400; round++) {
+		struct model *b = &live[rnd(VIEWS)], m;
+		unsigned int n = rnd(OVERLAY_PAGES + 1);
+
+		if (b != live)
+			random_map(b);
+		m = *b;
+		m.view = o.hpa;
+		keep_memory();
+		overlay_reset(&o, b->view);
+		for (unsigned int i = 0; i < n; i++) {
+			size_t spot = rnd(SPOTS);
+
+			m.page[spot].hpa = (uint64_t)rnd(1u << 28) << 12;
+			m.page[spot].rights = rights[rnd(6)];
+			assert_int_equal(overlay_map(&o, spots[spot], m.page[spot].hpa,
+						     m.page[spot].rights), 0);
+		}
+		assert_true(o.used <= 1 + 3 * n);
+		check_view(&m);
+		check_view(b);
+		check_kept(&o);
+	}
+	all_views(roots);
+	check_structure(roots, VIEWS, o.pages);
+}
+
 /* ---- several CPUs ---- */
 
 /* Forks of one base, changed and dropped at the same time; each sees its own changes only. */
@@ -634,6 +858,11 @@ int main(void)
 		TEST(identity_needs_all_or_nothing),
 		TEST(a_change_works_or_changes_nothing),
 		TEST(random_operations_match_the_model),
+		TEST(an_overlay_changes_one_page),
+		TEST(pages_of_an_overlay_share_tables),
+		TEST(an_overlay_without_tables_refuses),
+		TEST(an_overlay_ends_with_the_physical_addresses),
+		TEST(random_overlays_match_the_model),
 		TEST(threads_do_not_disturb_each_other),
 		TEST(a_drop_may_race_with_a_change),
 	};

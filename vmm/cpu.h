@@ -79,6 +79,7 @@ struct cpu {
 	uint64_t startup_seen;		/* see sipi_pass_on() */
 	bool mtf_wanted;		/* vcpu_step() runs */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
+	unsigned int unpaged_waits;	/* session slices put off because paging is off */
 	bool session_waited;		/* the session slice has been put off once for that */
 	struct event event;		/* to be injected at the next entry */
 	struct step step;

@@ -8,6 +8,7 @@
 #include "spin.h"
 #include "vmx/exit.h"
 #include "vmx/ops.h"
+#include "vmx/run.h"
 #include "x86.h"
 
 #define CR3_USER_HALF	(1ull << 12)
@@ -70,7 +71,7 @@ static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t 
 {
 	uint64_t cr3 = vmread(GUEST_CR3), gpa;
 
-	if (!(vmread(GUEST_CR0) & CR0_PG))
+	if (!vcpu_paging())
 		return UINT64_MAX;
 	gpa = guest_walk(cr3, levels(), gva, stop, where, entry);
 	if (gpa == UINT64_MAX && (cr3 & CR3_USER_HALF))

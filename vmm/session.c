@@ -19,6 +19,8 @@
 #define SEND_HZ		2500u	/* and is empty again after that */
 #define BUSY_HZ		5000u	/* a transaction is under way: its slices are up to 100 us each */
 #define RECEIVE_HZ	10000u	/* a line is coming in, from a UART that holds few bytes (Bochs: one) */
+#define UNPAGED_WAITS	1000u	/* slices put off, one in 200 us */
+#define MIN_TICKS	1500u	/* between two slices, so that a slow CPU gets to its guest at all */
 #define LINGER_MS	2000u	/* stay fast after the last byte */
 #define WATCH_S		2u	/* how often the others look whether the poller lives */
 
@@ -324,6 +326,20 @@ static bool my_turn(struct cpu *c)
 }
 
 /*
+ * In real mode there are no tables to find the kernel by. Nobody stays there for
+ * long: the transaction waits for a while.
+ */
+static bool put_off_unpaged(struct cpu *c)
+{
+	if (!engine_busy() || vcpu_paging() || c->wait_sipi || c->unpaged_waits == UNPAGED_WAITS) {
+		c->unpaged_waits = 0;
+		return false;
+	}
+	c->unpaged_waits++;
+	return true;
+}
+
+/*
  * A commit would stop this CPU where it is, maybe in the middle of a section with
  * interrupts off: it first gets the patience that all others get.
  */
@@ -340,17 +356,19 @@ static bool put_off(struct cpu *c)
 uint32_t session_poll(struct cpu *c)
 {
 	unsigned int hz;
+	uint64_t next;
 
 	if (!my_turn(c) || !spin_trylock(&session_lock))
 		return timer_ticks(ticks_ms(WATCH_S * 1000));
-	if (put_off(c)) {
+	if (put_off_unpaged(c) || put_off(c)) {
 		spin_unlock(&session_lock);
 		return timer_ticks(rendezvous_patience());
 	}
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
 	hz = slice();
 	spin_unlock(&session_lock);
-	return timer_ticks(boot_info.tsc_hz / hz);
+	next = boot_info.tsc_hz / hz;
+	return timer_ticks(next > MIN_TICKS ? next : MIN_TICKS);
 }
 
 void session_parked(struct cpu *c)

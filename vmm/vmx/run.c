@@ -68,6 +68,11 @@ static void set_exceptions(struct cpu *c, uint32_t want)
 	c->exception_bitmap = want;
 }
 
+bool vcpu_paging(void)
+{
+	return vmread(GUEST_CR0) & CR0_PG;
+}
+
 bool vcpu_interrupts_off(void)
 {
 	return !(vmread(GUEST_RFLAGS) & RFLAGS_IF) &&

@@ -27,6 +27,9 @@ bool vcpu_step(struct cpu *c);
  */
 bool vcpu_interrupts_off(void);
 
+/* Has the guest paging on, on this CPU? */
+bool vcpu_paging(void);
+
 /* CS base + RIP of the guest on this CPU. */
 uint64_t vcpu_linear_rip(void);
 

@@ -11,7 +11,6 @@
 #define ICR_OTHERS	0xc0000u	/* shorthand: all but the sender */
 #define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
 #define ICR_PENDING	(1u << 12)
-#define BASE_ADDR	0x000ffffffffff000ull
 #define LEAF_PERFMON	0x0au
 #define LVT_MASKED	(1u << 16)
 
@@ -33,7 +32,7 @@ enum apic_register {
 
 static volatile uint32_t *xapic(uint64_t base)
 {
-	return map_page(MAP_APIC, base & BASE_ADDR);
+	return map_page(MAP_APIC, base & APIC_BASE_ADDR);
 }
 
 static uint32_t apic_read(uint64_t base, uint32_t reg)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The resident image: all that runs in VMX root mode.
 
-VERSION ?= 0.1.0
-ROOT_VERSION := -DSUBTEXT_VERSION='"$(VERSION)"' \
+ROOT_VERSION := $(VERSION_FLAG) \
 	-DSUBTEXT_VERSION_CODE=$(shell echo $(VERSION) | awk -F. '{ print $$1 * 65536 + $$2 * 256 + $$3 }')
 
 # caps.c is the loader's: it asks before anything runs in root mode.
@@ -13,7 +12,7 @@ ROOT_OBJS := $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.o) $(ROOT_ASMS:%.asm=$(BUILD)/o
 DEPS += $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.d)
 ALL += $(BUILD)/resident.elf $(BUILD)/resident.bin
 
-$(BUILD)/obj/root/%.o: %.c vmm/build.mk
+$(BUILD)/obj/root/%.o: %.c Makefile vmm/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(ROOT_CFLAGS) $(ROOT_VERSION) -MMD -MP -c $< -o $@
 

@@ -3,6 +3,7 @@
 #include "msr.h"
 #include "cpu.h"
 #include "engine/engine.h"
+#include "guest.h"
 #include "log.h"
 #include "machine.h"
 #include "mtrr.h"
@@ -27,6 +28,7 @@ struct msr_range {
 };
 
 static const struct msr_range intercepted[] = {
+	{ MSR_APIC_BASE,	MSR_APIC_BASE,		false,	true },
 	{ MSR_FEATURE_CONTROL,	MSR_FEATURE_CONTROL,	true,	true },
 	{ MSR_BIOS_UPDT_TRIG,	MSR_BIOS_UPDT_TRIG,	false,	true },
 	{ MSR_MTRR_PHYSBASE0,	0x213,			false,	true },
@@ -117,6 +119,9 @@ bool msr_write(struct cpu *c, uint32_t msr, uint64_t v)
 {
 	(void)c;
 	if (is_hidden(msr) || msr == MSR_FEATURE_CONTROL)
+		return false;
+	/* an APIC page on top of our memory would take root mode's accesses to it */
+	if (msr == MSR_APIC_BASE && guest_hidden(v & APIC_BASE_ADDR))
 		return false;
 	if (msr == MSR_BIOS_UPDT_TRIG)
 		return true;	/* does nothing in non-root mode: the running revision stays */

@@ -67,6 +67,7 @@
 #define MSR_FS_BASE		0xc0000100u
 #define MSR_GS_BASE		0xc0000101u
 
+#define APIC_BASE_ADDR		0x000ffffffffff000ull
 #define APIC_BASE_ENABLE	(1ull << 11)
 #define APIC_BASE_X2APIC	(1ull << 10)
 

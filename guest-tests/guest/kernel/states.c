@@ -187,6 +187,10 @@ static void hold_once(struct run *r, struct cpu *to)
 		r->count[HOLD_FAILED]++;
 		return;
 	}
+	if (to == this_cpu()) {
+		r->count[HELD]++;	/* and it is over: nobody can send more meanwhile */
+		return;
+	}
 	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
 	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
 	start = rdtsc();

@@ -8,6 +8,10 @@ MAKEFLAGS += --no-builtin-rules
 BUILD := build
 CACHE := .cache
 
+# The one place where the version stands: the loader, the hypervisor and the host tool say it.
+VERSION := 0.1.0
+VERSION_FLAG := -DSUBTEXT_VERSION='"$(VERSION)"'
+
 # One line per file that is made; V=1 shows the commands. SHELL is expanded for every command of a
 # recipe, which is the one place where make knows the target without help from each rule.
 V ?= 0

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The EFI application, build/subtext.efi. It carries build/resident.bin (vmm/build.mk).
 
-# The one place where the version stands.
-VERSION ?= 0.1.0
-
 BOOT_SRCS := boot/main.c boot/chain.c boot/conf.c boot/console.c boot/cpus.c boot/install.c \
 	boot/launch.c boot/layout.c boot/mem.c boot/paging.c boot/platform.c boot/text.c boot/uart.c \
 	boot/volume.c vmm/vmx/caps.c
@@ -17,7 +14,7 @@ DEPS += $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.d)
 
 $(BOOT_OBJDIR)/%.o: %.c Makefile boot/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(EFI_CFLAGS) -DSUBTEXT_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+	$(CC) $(EFI_CFLAGS) $(VERSION_FLAG) -MMD -MP -c -o $@ $<
 
 $(BOOT_OBJDIR)/boot/switch.o: boot/switch.asm Makefile
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@
 CLI_SRCS := $(sort $(wildcard patcher/cli/*.c)) \
 	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
 CLI_LIBS := -lelf -lZydis -lcrypto -ljansson
+CLI_CFLAGS := -D_GNU_SOURCE $(VERSION_FLAG)
 CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/obj/cli/%.o)
 
 ALL += $(BUILD)/subtext
@@ -14,4 +15,4 @@ $(BUILD)/subtext: $(CLI_OBJS)
 
 $(BUILD)/obj/cli/%.o: %.c Makefile patcher/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+	$(CC) $(HOST_CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<

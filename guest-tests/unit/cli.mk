@@ -8,7 +8,7 @@ test_cli_window_LIBS := -lZydis
 
 HOST_PROGRAMS += subtext-asan
 subtext-asan_SRCS := $(CLI_SRCS)
-subtext-asan_CFLAGS := -D_GNU_SOURCE
+subtext-asan_CFLAGS := $(CLI_CFLAGS)
 subtext-asan_LIBS := $(CLI_LIBS)
 
 HOST_PROGRAMS += test_cli_server

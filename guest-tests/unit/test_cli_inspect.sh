@@ -28,6 +28,7 @@ expect "the window and its bytes" 0 "$check_address: 0f1f440000"
 expect "its instruction" 0 "nop [rax+rax*1], eax"
 expect "the new function by name" 0 "check_fixed:"
 expect "meta" 0 "source=fix.c"
+expect "meta names the tool" 0 "tool=$("$SUBTEXT" --version)"
 expect "without a kernel, addresses" 0 "kernel 0xffffffff8"
 run inspect fix.patch --kernel kernel.elf
 expect "with a kernel, its symbols at fixups" 0 "kernel helper-4"

@@ -14,7 +14,7 @@ for c in $COMMANDS; do
 	expect "--help names $c" 0 $'\n  '"$c "
 done
 run --version
-expect "--version" 0 "subtext "
+expect "--version" 0 "subtext $(sed -n 's/^VERSION := //p' "$TOP/Makefile")"
 run
 expect "no command" 2 "which command?"
 run frobnicate

@@ -89,7 +89,7 @@ static void meta_function(struct build *b, const struct replacement *r)
 
 static int make_meta(struct build *b)
 {
-	meta_line(b, "tool", "subtext " CLI_VERSION);
+	meta_line(b, "tool", "subtext " SUBTEXT_VERSION);
 	meta_path(b, "kernel", b->kernel_path);
 	for (size_t i = 0; i < b->nobjects; i++) {
 		meta_path(b, "object", b->objects[i].path);

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLI_VERSION "1.0"
-
 /* Exit status of the program; subtext(1) explains them. */
 enum cli_exit {
 	CLI_OK = 0,
@@ -29,7 +27,6 @@ struct cli {
 	bool json;
 	bool verbose;
 	unsigned int timeout_ms;	/* for one answer of the hypervisor */
-	json_t *events;			/* with --json: those that came meanwhile, or NULL */
 };
 
 /* One command: an entry of the table in main.c. */

@@ -7,7 +7,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 
-const char *argp_program_version = "subtext " CLI_VERSION;
+const char *argp_program_version = "subtext " SUBTEXT_VERSION;
 
 static const struct command commands[] = {
 	{ "info",	"the machine, the hypervisor, counters", cmd_info },

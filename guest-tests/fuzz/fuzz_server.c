@@ -61,7 +61,7 @@ static void event(uint8_t what)
 		fake.tx_room = fake.tx_room ? 0 : FAKE_SENT;
 		break;
 	case 3:
-		fake.polls = (fake.polls + 1) % 4;
+		fake.polls = (fake.polls * 5 + 1) % 128;	/* 0, 1, 6, 31, ... */
 		break;
 	case 4:
 		fake.refuse = !fake.refuse;
@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		check_state();
 	}
-	for (unsigned int i = 0; i < 50; i++)
+	for (unsigned int i = 0; i < 200; i++)
 		server_poll(&fake.server);
 	check_state();
 	return 0;

@@ -191,7 +191,7 @@ static enum server_result poll_pending(struct text *t, struct text *progress)
 	h->live = fake.to_live;
 	*(h->live ? &h->applied : &h->reverted) += 1;
 	if (!strcmp(h->name, "other"))
-		event(h->live ? "applied" : "reverted", h);
+		event(h->live ? "patch-live" : "patch-reverted", h);
 	text_kv_bytes(t, "id", h->id, sizeof(h->id));
 	text_kv_str(t, "name", h->name);
 	text_kv_dec(t, "sites", h->sites);

@@ -156,23 +156,25 @@ import json
 e = [json.loads(l) for l in open("out")]
 assert [(x["event"], x["kind"], x["name"]) for x in e] == [
 	(1, "first", "a name"), (2, "second", "a name"), (3, "first", "a name")], e'
-# Another command leaves them alone, or shows those that came before it could say so.
+# Other commands leave them alone.
 start_server events3 events
-run --connect "unix:$work/events3" apply other.patch --json
-expect_json "another command among the events" 0 "j['ok']"
-cp out first
-run --connect "unix:$work/events3" watch --for applied --json
-check "loses none of them" python3 -c '
+export SUBTEXT_CONNECT=unix:$work/events3
+run apply other.patch --json
+expect_json "another command among the events" 0 "j['ok'] and 'events' not in j"
+run info
+expect "and another" 0 "cpus:"
+check "neither shows any" bash -c '! grep -q patch-live out err'
+run list --json
+expect_json "and one that is answered with lines" 0 "[p['name'] for p in j['patches']] == ['other']"
+run watch --for patch-live --json
+check "watch has all of them" python3 -c '
 import json
-e = json.load(open("first")).get("events", []) + [json.loads(l) for l in open("out")]
+e = [json.loads(l) for l in open("out")]
 assert [(x["event"], x["kind"]) for x in e] == [
-	(1, "first"), (2, "second"), (3, "first"), (4, "third"), (5, "applied")], e'
-start_server events4 events
-run --connect "unix:$work/events4" apply other.patch
-cp err first
-run --connect "unix:$work/events4" watch --for applied
-check "nor as text" bash -c '[ "$(cat first out | sed "s/^event //" | cut -d" " -f1,2 | tr "\n" " ")" = \
-	"1 first 2 second 3 first 4 third 5 applied " ]'
+	(1, "first"), (2, "second"), (3, "first"), (4, "third"), (5, "patch-live")], e'
+run revert other
+run watch --for patch-reverted
+expect "nobody was told when the watch was over" 0 "6 patch-reverted"
 timeout --foreground 100 "$SUBTEXT" watch -v >out 2>err &
 tool=$!
 until grep -q '^< +' err; do kill -0 $tool || break; done
@@ -190,6 +192,30 @@ expect "console: answers to what was typed" 0 "cpus=2"
 expect "console: all of it" 0 "name=fix state=reverted"
 expect "console: errors too" 0 "code=unknown-verb"
 expect "console: a person may only ask" 0 "code=not-allowed"
+check "console: a script's lines, and no others" bash -c '[ "$(grep -c "^[+-]0 " out)" = 4 ]'
+start_server events4 events
+timeout 100 python3 - "$SUBTEXT" --connect "unix:$work/events4" console >out 2>err <<'PY'
+# At a terminal; Ctrl-] when the last event is there.
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen, pressed = b"", False
+while True:
+    try:
+        seen += os.read(fd, 4096)
+    except OSError:
+        break
+    if b"!4 third" in seen and not pressed:
+        pressed = True
+        os.write(fd, b"\x1d")
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+status=$? out=$(cat out) err=$(cat err)
+expect "console: at a terminal it asks for events" 0 "> events on"
+expect "console: and shows them" 0 "!1 first"
+expect "console: and leaves them to others when it ends" 0 "> events off"
 run console --json
 expect "console has no --json" 2 "no --json"
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "wire/client.h"
+#include "wire/crc32.h"
 #include "test_server_fake.h"
 
 #define PER_MS		11u
@@ -399,7 +400,7 @@ static void long_answers_are_whole(void **state)
 	fake.listed = 3;
 	fake.events = 300;
 	client.tries = 60;
-	assert_int_equal(client_hello(&client), CLIENT_DONE);
+	assert_int_equal(client_request(&client, "events on"), CLIENT_DONE);
 	for (unsigned int round = 0; round < 100; round++) {
 		struct collected c = { .in_order = true };
 		char ask[64];
@@ -483,6 +484,17 @@ static struct client_hooks hooks_of(struct seen *s)
 				      .cancelled = on_cancelled };
 }
 
+/* What another client says, with its CRC. */
+static void server_input_line(const char *text)
+{
+	char buf[64];
+	int n = snprintf(buf, sizeof(buf), "%s *%08x\n", text,
+			 crc32_update(0, text, strlen(text)));
+
+	for (int i = 0; i < n; i++)
+		server_input(&fake.server, buf[i]);
+}
+
 static void events_come_at_any_time(void **state)
 {
 	struct seen s = { 0 };
@@ -498,6 +510,39 @@ static void events_come_at_any_time(void **state)
 	assert_int_equal(client_watch(&client, 500), CLIENT_DONE);
 	assert_int_equal(s.events, 5);
 	assert_int_equal(s.last, 4);
+}
+
+/* They are asked for in each session anew, and only by those who watch. */
+static void events_stay_for_those_who_watch(void **state)
+{
+	struct seen s = { 0 };
+
+	(void)state;
+	client.hooks = hooks_of(&s);
+	fake.events = 2;
+	assert_int_equal(request("apply", 1), CLIENT_DONE);
+	assert_int_equal(client_request(&client, "info"), CLIENT_DONE);
+	assert_int_equal(s.events, 0);
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	assert_int_equal(s.events, 2);
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	/* hello, apply, info, and one to ask for events */
+	assert_int_equal(client.sent, 4);
+	/* Another client took the session: noticed with the next request. */
+	server_input_line("#1 hello");
+	fake.events = 4;
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	assert_int_equal(s.events, 2);
+	assert_int_equal(client_request(&client, "events on"), CLIENT_LOST);
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	assert_int_equal(s.events, 4);
+	client_unwatch(&client);
+	fake.events = 5;
+	assert_int_equal(client_request(&client, "info"), CLIENT_DONE);
+	assert_int_equal(s.events, 4);
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	assert_int_equal(s.events, 5);
+	assert_int_equal(client.sessions, 2);
 }
 
 static void a_long_transaction_shows_that_it_lives(void **state)
@@ -605,6 +650,7 @@ int main(void)
 		T(long_answers_are_whole),
 		T(the_log_is_followed),
 		T(events_come_at_any_time),
+		T(events_stay_for_those_who_watch),
 		T(a_long_transaction_shows_that_it_lives),
 		T(a_transaction_can_be_given_up),
 		T(nobody_answers),

@@ -162,6 +162,7 @@ static void pending_requests_say_busy(void **state)
 	(void)state;
 	talk("#1 hello");
 	fake.polls = 4;
+	assert_string_equal(only_input("#2 apply id=0000000000000009"), "");
 	assert_string_equal(only_input("#2 apply id=0000000000000009"), "=2 busy\n");
 	assert_true(server_poll(&fake.server));
 	assert_string_equal(only_input("#2 apply id=0000000000000009"),
@@ -177,6 +178,37 @@ static void pending_requests_say_busy(void **state)
 	assert_int_equal(fake.applied[9], 1);
 }
 
+/* A quick transaction costs no line but its answer; of a slow one progress is told once. */
+static void slow_requests_say_so_once(void **state)
+{
+	(void)state;
+	talk("#1 hello");
+	fake.polls = 64;
+	assert_string_equal(talk("#2 apply id=0000000000000009"),
+			    "+2 id=0000000000000009 pause_ns=4200\n");
+	fake.polls = 1000;
+	assert_string_equal(talk("#3 revert id=0000000000000009"),
+			    "=3 busy phase=prepare done=64 of=1000\n"
+			    "+3 id=0000000000000009 pause_ns=4200\n");
+	/* Again for the next one; not for one that nobody waits for. */
+	only_input("#4 apply id=0000000000000008");
+	for (unsigned int i = 0; i < 63; i++)
+		server_poll(&fake.server);
+	assert_string_equal(output(), "");
+	server_poll(&fake.server);
+	assert_string_equal(output(), "=4 busy phase=prepare done=64 of=1000\n");
+	poll_all();
+	output();
+	only_input("#5 apply id=0000000000000007");
+	only_input("#6 events off");
+	poll_all();
+	assert_string_equal(output(), "+5 id=0000000000000007 pause_ns=4200\n");
+	only_input("#7 apply id=0000000000000006");
+	only_input("#100 hello");
+	poll_all();
+	assert_string_equal(output(), "+0 id=0000000000000006 pause_ns=4200\n");
+}
+
 static void one_transaction_at_a_time(void **state)
 {
 	static const char *const refused[] = { "put size=8 crc=00000000", "data off=0 b64=AAAA",
@@ -188,7 +220,7 @@ static void one_transaction_at_a_time(void **state)
 	(void)state;
 	talk("#1 hello");
 	fake.polls = 100;
-	assert_string_equal(only_input("#2 revert id=0000000000000009"), "=2 busy\n");
+	assert_string_equal(only_input("#2 revert id=0000000000000009"), "");
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		snprintf(line, sizeof(line), "#%u %s", ++seq, refused[i]);
 		snprintf(expect, sizeof(expect), "-%u code=busy field=verb "
@@ -548,15 +580,42 @@ static void events_come_to_those_who_want_them(void **state)
 	fake.events = 2;
 	poll_all();
 	assert_string_equal(output(), "");
-	talk("#1 hello");
+	/* Not with hello: what happened before is for those who ask. */
+	assert_null(strchr(talk("#1 hello"), '!'));
+	assert_string_equal(talk("#2 events on"), "+2\n"
+			    "!0 window-write symbol=guest_answer n=0\n"
+			    "!1 window-write symbol=guest_answer n=1\n");
 	fake.events = 3;
 	poll_all();
 	assert_string_equal(output(), "!2 window-write symbol=guest_answer n=2\n");
-	talk("#2 events off");
+	talk("#3 events off");
 	fake.events = 4;
 	poll_all();
 	assert_string_equal(output(), "");
 	assert_string_equal(type("events on"), "+0\n!3 window-write symbol=guest_answer n=3\n");
+}
+
+/* Who listened is gone: the next client does not drain what others wait for. */
+static void a_new_client_is_told_no_events(void **state)
+{
+	static const char *const takeover[] = { "#1000 hello", "#1000 hello proto=2" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(takeover); i++) {
+		fake_reset();
+		talk("#1 hello");
+		talk("#2 events on");
+		only_input(takeover[i]);
+		fake.events = 2;
+		poll_all();
+		assert_string_equal(output(), "");
+		/* A person's begins no session and ends none. */
+		assert_non_null(strstr(type("events on"), "!1 "));
+		type("hello");
+		fake.events = 3;
+		poll_all();
+		assert_non_null(strstr(output(), "!2 "));
+	}
 }
 
 /* An event whose text was cut by its writer is still a line that can be read. */
@@ -568,7 +627,7 @@ static void cut_events_are_readable(void **state)
 	char expect[64];
 
 	(void)state;
-	talk("#1 hello");
+	type("events on");
 	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
 		fake.event_text = texts[i];
 		fake.events++;
@@ -593,11 +652,10 @@ static void what_does_not_fit_is_said(void **state)
 	big[sizeof(big) - 1] = '\0';
 	fake.event_text = big;
 	fake.events = 1;
-	poll_all();
-	assert_string_equal(output(), "!0 cut\n");
+	assert_string_equal(talk("#4 events on"), "+4\n!0 cut\n");
 	fake.log = (const char *const[]){ big };
 	fake.log_lines = 1;
-	assert_string_equal(talk("#4 log"), "=4 i=0 cut=1 next=100\n+4 next=100\n");
+	assert_string_equal(talk("#5 log"), "=5 i=0 cut=1 next=100\n+5 next=100\n");
 }
 
 /* The transmit queue is full: replies of numbered requests wait, nothing is lost or doubled. */
@@ -617,14 +675,15 @@ static void a_full_queue_is_waited_for(void **state)
 			    "=2 i=1 id=0000000000000001 name=\"fix one\" state=live next=2\n"
 			    "+2 next=2\n");
 	fake.tx_room = 0;
-	fake.polls = 3;
+	fake.polls = 70;
 	only_input("#3 revert id=0000000000000001");
-	for (unsigned int i = 0; i < 5; i++)
+	for (unsigned int i = 0; i < 72; i++)
 		assert_true(server_poll(&fake.server));
 	assert_int_equal(fake.reverted[1], 1);
 	fake.tx_room = FAKE_SENT;
 	poll_all();
-	assert_string_equal(output(), "=3 busy\n+3 id=0000000000000001 pause_ns=4200\n");
+	assert_string_equal(output(), "=3 busy phase=prepare done=64 of=70\n"
+			    "+3 id=0000000000000001 pause_ns=4200\n");
 }
 
 /* The dialogue in docs/protocol.md is what this server says, byte by byte. */
@@ -637,7 +696,6 @@ static void dialogue_of_the_specification_is_right(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	fake.polls = 1;
 	fake.log = log_text;
 	fake.log_lines = 4;
 	while (fgets(line, sizeof(line), f)) {
@@ -646,6 +704,7 @@ static void dialogue_of_the_specification_is_right(void **state)
 			fake.sent_len = at = 0;
 			if (!strncmp(line, "> #1005 ", 8))
 				fake.listed = 1;
+			fake.polls = strncmp(line, "> #1006 ", 8) ? 1 : 100;
 			input(line + 2, strlen(line + 2));
 			poll_all();
 		} else if (!strncmp(line, "< ", 2)) {
@@ -696,6 +755,7 @@ int main(void)
 		T(sequence_numbers_follow_each_other),
 		T(a_repeated_request_is_not_done_again),
 		T(pending_requests_say_busy),
+		T(slow_requests_say_so_once),
 		T(one_transaction_at_a_time),
 		T(abort_gives_up),
 		T(a_new_client_while_one_is_pending),
@@ -714,6 +774,7 @@ int main(void)
 		T(long_answers_can_be_continued),
 		T(a_repeated_long_answer_starts_again),
 		T(events_come_to_those_who_want_them),
+		T(a_new_client_is_told_no_events),
 		T(cut_events_are_readable),
 		T(what_does_not_fit_is_said),
 		T(a_full_queue_is_waited_for),

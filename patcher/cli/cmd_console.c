@@ -91,6 +91,17 @@ static void send_typed(struct console *c)
 		fputs("\r\n", stdout);
 }
 
+/* Sends what a person at a terminal would have to type; what is typed already is dropped. */
+static void type_line(struct console *c, const char *line)
+{
+	if (!c->terminal)
+		return;
+	c->ntyped = strlen(line);
+	memcpy(c->typed, line, c->ntyped);
+	redraw(c);
+	send_typed(c);
+}
+
 static void take_key(struct console *c, char key)
 {
 	switch (key) {
@@ -172,8 +183,11 @@ static int run(struct console *c)
 	bool there = true;
 
 	set_terminal(c);
+	type_line(c, "events on");
 	while (there && !c->quit && !session_interrupted())
 		there = step(c);
+	if (there)
+		type_line(c, "events off");
 	if (c->terminal) {
 		fputs("\r\033[K", stdout);
 		tcsetattr(STDIN_FILENO, TCSANOW, &c->old);
@@ -186,7 +200,8 @@ int cmd_console(struct cli *cli, int argc, char **argv)
 	struct console *c;
 	int ret;
 
-	args_none("A terminal on the line; lines that you type are sent as they are."
+	args_none("A terminal on the line; lines that you type are sent as they are. Events are "
+		  "shown as they come; if standard input is no terminal, only after 'events on'."
 		  "\vCtrl-] quits, Ctrl-U clears what was typed.", cli, argc, argv);
 	if (cli->json)
 		return out_error(cli, CLI_USAGE, "usage", "console has no --json");

@@ -82,7 +82,7 @@ static void on_event(void *arg, const struct line *l)
 static int watch(struct session *s, struct watch *w)
 {
 	uint64_t start = transport_now(NULL), asked = start, now = start;
-	enum client_result r = client_hello(&s->client);
+	enum client_result r = CLIENT_DONE;
 
 	while (r == CLIENT_DONE && !is_met(w) && !session_interrupted()) {
 		now = transport_now(NULL);
@@ -91,13 +91,15 @@ static int watch(struct session *s, struct watch *w)
 		if (now - asked >= ALIVE_MS) {
 			asked = now;
 			r = client_request(&s->client, "events on");
-			/* The hypervisor was started anew: the next call says hello again. */
-			if (r == CLIENT_LOST)
-				r = CLIENT_DONE;
-			continue;
+		} else {
+			r = client_watch(&s->client, SLICE_MS);
 		}
-		r = client_watch(&s->client, SLICE_MS);
+		/* Another client came and went, or the hypervisor was started anew: begin again. */
+		if (r == CLIENT_LOST)
+			r = CLIENT_DONE;
 	}
+	if (r == CLIENT_DONE)
+		client_unwatch(&s->client);
 	if (is_met(w) || (r == CLIENT_DONE && !wants_end(w)))
 		return CLI_OK;
 	if (r != CLIENT_DONE)

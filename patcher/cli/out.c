@@ -62,14 +62,6 @@ void out_json_line(json_t *v)
 	json_decref(v);
 }
 
-/* Consumes @o. Events that came meanwhile are told with it: nobody else will hear of them. */
-static void print_object(const struct cli *cli, json_t *o)
-{
-	if (cli->events)
-		json_object_set(o, "events", cli->events);
-	out_json_line(o);
-}
-
 int out_done(const struct cli *cli, json_t *details)
 {
 	json_t *o;
@@ -82,7 +74,7 @@ int out_done(const struct cli *cli, json_t *details)
 	if (details)
 		json_object_update(o, details);
 	json_decref(details);
-	print_object(cli, o);
+	out_json_line(o);
 	return CLI_OK;
 }
 
@@ -104,8 +96,8 @@ static json_t *problems_json(const struct problems *p, json_t *details)
 int out_problems(const struct cli *cli, const struct problems *p, json_t *details)
 {
 	if (cli->json) {
-		print_object(cli, json_pack("{s:b,s:o}", "ok", 0, "error",
-					    problems_json(p, details)));
+		out_json_line(json_pack("{s:b,s:o}", "ok", 0, "error",
+					problems_json(p, details)));
 	} else {
 		fflush(stdout);
 		for (size_t i = 0; i < p->n; i++)

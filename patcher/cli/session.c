@@ -36,22 +36,6 @@ static bool cancelled(void *arg)
 	return interrupted;
 }
 
-/* Between hello and "events off". It is told once only, so no command may swallow it. */
-static void take_event(void *arg, const struct line *l)
-{
-	struct session *s = arg;
-
-	if (!s->cli->json) {
-		progress_end(s->cli);
-		fputs("event ", stderr);
-		print_event(stderr, l);
-		return;
-	}
-	if (!s->cli->events)
-		s->cli->events = json_array();
-	json_array_append_new(s->cli->events, event_json(l));
-}
-
 static void show_busy(void *arg, const struct line *part)
 {
 	struct session *s = arg;
@@ -107,7 +91,7 @@ int session_connect(struct session *s, struct cli *cli)
 	catch_signals();
 	client_init(&s->client, &io, (uint32_t)getpid());
 	s->client.hooks = (struct client_hooks){
-		.arg = s, .event = take_event, .busy = show_busy, .cancelled = cancelled,
+		.arg = s, .busy = show_busy, .cancelled = cancelled,
 	};
 	set_patience(&s->client, cli->timeout_ms);
 	return CLI_OK;
@@ -120,7 +104,7 @@ static int say_hello(struct session *s)
 	if (r != CLIENT_DONE)
 		return session_failed(s, r);
 	s->hello = line_json(&s->client.reply, NULL);
-	return session_request(s, "events off");
+	return CLI_OK;
 }
 
 int session_open(struct session *s, struct cli *cli)
@@ -138,8 +122,6 @@ int session_open(struct session *s, struct cli *cli)
 void session_close(struct session *s)
 {
 	transport_close(&s->line);
-	json_decref(s->cli->events);
-	s->cli->events = NULL;
 	json_decref(s->hello);
 	s->hello = NULL;
 }

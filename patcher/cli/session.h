@@ -18,9 +18,8 @@ struct session {
 };
 
 /*
- * Connects as --connect says. Returns CLI_OK; or an exit code, everything said and closed.
- * session_open() also says hello, and that events are not for this client: the hypervisor
- * keeps them for `watch`. After session_connect() they come as soon as hello was said.
+ * Connects as --connect says; session_open() also says hello. Returns CLI_OK; or an exit
+ * code, everything said and closed.
  */
 int session_open(struct session *s, struct cli *cli);
 int session_connect(struct session *s, struct cli *cli);

@@ -339,7 +339,7 @@ enum client_result client_hello(struct client *c)
 	struct exchange x = { .after_garbage = true, .wait_ms = HELLO_MS };
 	enum client_result r;
 
-	c->session = false;
+	c->session = c->watching = false;
 	c->seq = x.seq = first_seq(c);
 	if (!build(c, "hello proto=1", ""))
 		return CLIENT_BAD_REQUEST;
@@ -496,11 +496,12 @@ enum client_result client_watch(struct client *c, unsigned int ms)
 	struct exchange none = { .deadline = until };
 	struct line l;
 
-	if (!c->session) {
-		enum client_result r = client_hello(c);
+	if (!c->session || !c->watching) {
+		enum client_result r = ask(c, "events on", "", NULL);
 
 		if (r)
 			return r;
+		c->watching = true;
 	}
 	do {
 		enum received got = receive(c, until, &l);
@@ -511,4 +512,17 @@ enum client_result client_watch(struct client *c, unsigned int ms)
 			dispatch(c, &none, &l);
 	} while (c->io.now(c->io.ctx) < until);
 	return CLIENT_DONE;
+}
+
+void client_unwatch(struct client *c)
+{
+	unsigned int tries = c->tries;
+
+	if (!c->session)
+		return;
+	/* Whoever is done with the line does not wait for one that is dead. */
+	c->tries = 1;
+	ask(c, "events off", "", NULL);
+	c->tries = tries;
+	c->watching = false;
 }

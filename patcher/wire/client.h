@@ -55,7 +55,7 @@ struct client {
 	/* For those who want to know what the line is like. */
 	unsigned int sent, resent, damaged, sessions;
 	/* private */
-	bool session;
+	bool session, watching;		/* watching: in this session */
 	uint32_t seq, random;
 	struct line_reader reader;
 	char rx[256];
@@ -102,8 +102,14 @@ enum client_result client_lines(struct client *c, const char *request, uint64_t 
 enum client_result client_upload(struct client *c, const void *file, size_t len,
 				 void (*progress)(void *arg, size_t done, size_t of), void *arg);
 
-/* Waits for events for @ms milliseconds. CLIENT_DONE or CLIENT_GONE. */
+/*
+ * Waits for events for @ms milliseconds; asks for them first, once in each session.
+ * CLIENT_DONE or CLIENT_GONE; or as client_request(), if nobody sends any.
+ */
 enum client_result client_watch(struct client *c, unsigned int ms);
+
+/* Ends that: events are kept for whoever watches next. Not for certain on a bad or dead line. */
+void client_unwatch(struct client *c);
 
 /* Value of a key of the last reply, or NULL. */
 const char *client_get(const struct client *c, const char *key);

@@ -6,6 +6,7 @@
 #include "wire/mem.h"
 
 #define MAX_INDEX	0x7fffffffu	/* of a line of help, list or sites */
+#define QUICK_POLLS	64u		/* of a transaction, before a line goes into its progress */
 
 /*
  * What a verb may be asked for. One that only asks is carried out again when its
@@ -119,7 +120,6 @@ static int run_hello(struct server *s, struct text *t)
 		return SERVER_REFUSED;
 	if (s->line.seq) {
 		s->session = true;
-		s->events_on = true;
 		s->pending_seq = 0;
 	}
 	text_kv_dec(t, "proto", SERVER_PROTO);
@@ -413,8 +413,8 @@ static void answer(struct server *s, const struct verb *v, struct server_line *l
 	} else if (r == SERVER_PENDING) {
 		s->pending = v;
 		s->pending_seq = seq;
+		s->pending_polls = 0;
 		s->progress[0] = '\0';
-		busy(s, seq);
 	} else {
 		finish(l, &t, r == SERVER_DONE ? LINE_DONE : LINE_REFUSED);
 	}
@@ -464,6 +464,7 @@ static void numbered(struct server *s)
 
 	if (v && v->run == run_hello) {
 		s->session = false;	/* until it is answered with yes */
+		s->events_on = false;	/* who comes now may not want them: they stay for who does */
 	} else if (!s->session) {
 		reject(s, s->line.seq, "no-session", "seq", "say hello first");
 		return;
@@ -539,10 +540,13 @@ static void poll_pending(struct server *s)
 	r = s->ops->poll(&t, &progress);
 	if (progress.cut)
 		s->progress[0] = '\0';
-	if (r == SERVER_PENDING)
-		return;
-	finish(&s->result, &t, r == SERVER_DONE ? LINE_DONE : LINE_REFUSED);
 	waits = s->pending_seq && s->pending_seq == s->last_seq;
+	if (r == SERVER_PENDING) {
+		if (++s->pending_polls == QUICK_POLLS && waits)
+			busy(s, s->pending_seq);
+		return;
+	}
+	finish(&s->result, &t, r == SERVER_DONE ? LINE_DONE : LINE_REFUSED);
 	s->pending = NULL;
 	if (!waits)
 		return;

@@ -87,7 +87,7 @@ struct server {
 	bool reply_due;
 	/* What the engine is at; pending_seq is 0 if its client is gone. */
 	const struct verb *pending;
-	uint32_t pending_seq;
+	uint32_t pending_seq, pending_polls;
 	char progress[112];
 	/* Answers of several lines go out one line per poll. */
 	const struct verb *multi;

@@ -66,6 +66,8 @@ events=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" watch --for window-wri
 	--within 30 2>&1)
 matches "the event tells of it" "$events" 'window-write'
 matches "the event names the function" "$events" 'page_one'
+matches "whatever was asked in between, all events are told, from the first on" "$events" \
+	'^1 patch-live .*name=pages'
 note "$events"
 sub info
 check "the write into the window is counted" test "$(json window_writes)" -gt "$writes"

@@ -542,7 +542,14 @@ static void events_stay_for_those_who_watch(void **state)
 	assert_int_equal(s.events, 4);
 	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
 	assert_int_equal(s.events, 5);
-	assert_int_equal(client.sessions, 2);
+	/* Also if something else was asked first in the new session. */
+	server_input_line("#1 hello");
+	fake.events = 6;
+	assert_int_equal(client_request(&client, "info"), CLIENT_LOST);
+	assert_int_equal(client_request(&client, "info"), CLIENT_DONE);
+	assert_int_equal(client_watch(&client, 100), CLIENT_DONE);
+	assert_int_equal(s.events, 6);
+	assert_int_equal(client.sessions, 3);
 }
 
 static void a_long_transaction_shows_that_it_lives(void **state)

@@ -45,7 +45,7 @@ int guest_read(uint64_t gpa, void *buf, size_t len)
 		if (len >= 8 && !((uintptr_t)p & 7)) {
 			uint64_t word = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
 
-			memcpy(to, &word, n = 8);
+			__builtin_memcpy(to, &word, n = 8);	/* one MOV, no call */
 		} else {
 			*to = *(const volatile uint8_t *)p;
 		}

@@ -61,8 +61,8 @@ $(GUEST_OBJ)/patches/%.o: $(GUEST)/patches/%.c $(GUEST)/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(PATCH_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(GUEST_OBJ)/patches/many1.o $(GUEST_OBJ)/patches/many10.o $(GUEST_OBJ)/patches/many100.o \
-$(GUEST_OBJ)/patches/many300.o: $(GUEST_OBJ)/patches/many%.o: $(GUEST)/patches/many.c $(GUEST)/build.mk
+GUEST_MANY := $(addprefix $(GUEST_OBJ)/patches/many,1.o 10.o 100.o 300.o)
+$(GUEST_MANY): $(GUEST_OBJ)/patches/many%.o: $(GUEST)/patches/many.c $(GUEST)/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(PATCH_CFLAGS) -DCOUNT=$* -MMD -MP -c -o $@ $<
 
@@ -73,7 +73,9 @@ $(PATCH_DIR)/%.patch: $(GUEST_OBJ)/patches/%.o $(BUILD)/test-guest.elf $(BUILD)/
 ALL += $(GUEST_PATCHES:%=$(PATCH_DIR)/%.patch)
 DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)
 
-$(BUILD)/line-chaos: $(GUEST)/tools/line-chaos.c $(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c) Makefile
-	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+CHAOS_SRCS := $(GUEST)/tools/line-chaos.c \
+	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
+$(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) Makefile
+	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(CHAOS_SRCS)
 
 ALL += $(BUILD)/line-chaos

@@ -64,7 +64,7 @@ stop_machine() {
 trap stop_machine EXIT
 trap 'exit 143' TERM INT
 
-# boot [LOAD OPTION]...: a machine with CPUS CPUs, Subtext, the test guest; returns when it is ready.
+# boot [LOAD OPTION]...: a machine with CPUS CPUs, Subtext, the test guest; waits until it is ready.
 boot() {
 	local conf=$TEST_DIR/subtext.conf disk=$TEST_DIR/boot.img tries
 	printf '%s\n' 'serial = com2' 'next = \EFI\subtext\test-guest.efi' "options = $*" \
@@ -186,9 +186,12 @@ no_nmi_leaks() {
 		"$(grep -oE ' nmis=[0-9]+' <<<"$answer" | grep -vc '=0')" 0
 }
 
-# Switches the machine off and prints the plan.
+# No error in the hypervisor's log; switches the machine off; prints the plan.
 finish() {
-	local status=0
+	local status=0 log
+	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" log)
+	matches "the hypervisor has a log" "$log" '^I .*launched'
+	is "and no error in it" "$(grep '^E ' <<<"$log")" ''
 	"$BUILD/guest-line" --timeout 60 --wait '# off' "$TEST_DIR/com1" off >/dev/null
 	wait "$machine" || status=$?
 	machine=

@@ -36,7 +36,7 @@ static const struct command {
 	{ "sum", command_sum, "checksum of the kernel text" },
 	{ "up", command_up, "CPU: INIT and SIPI" },
 	{ "down", command_down, "CPU: INIT" },
-	{ "privileged", command_privileged, "[CPU [GROUP]]: privileged instructions give what the SDM says" },
+	{ "privileged", command_privileged, "[CPU [GROUP]]: what a guest may not do" },
 	{ "rate", command_rate, "calls per million TSC ticks" },
 	{ "stopmachine", command_stopmachine, "N: patch N functions with all CPUs held" },
 	{ "gap", command_gap, "largest TSC gap each CPU sees until the next command" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One CPU of the test kernel: its tables, counters, interrupts, faults that are expected (cpu.c, trap.c). */
+/* One CPU of the test kernel: its tables, counters, interrupts, expected faults (cpu.c, trap.c). */
 #ifndef GUEST_CPU_H
 #define GUEST_CPU_H
 

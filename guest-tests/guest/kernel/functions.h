@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The numbers of f000 ... f319, by macro: each of these returns its own number and the generation of its code. */
+/* f000 ... f319 by macro; each returns its own number and the generation of its code. */
 #ifndef GUEST_FUNCTIONS_H
 #define GUEST_FUNCTIONS_H
 

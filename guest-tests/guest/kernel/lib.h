@@ -23,7 +23,7 @@ char *next_word(char **s);
 /* Decimal, or hex after 0x; false if @s is anything else. */
 bool parse_number(const char *s, uint64_t *v);
 
-/* Formats %s %c %d %u %x %lu %lx, with width and zero fill; returns the length, always terminates. */
+/* %s %c %d %u %x %lu %lx, with width and zero fill; returns the length, always terminates. */
 size_t format(char *buf, size_t cap, const char *fmt, va_list ap);
 
 /* Writes @v in decimal, without a NUL; room for 20 digits. Returns the length. */

@@ -17,7 +17,7 @@ struct string_io {
 	uint8_t *end;			/* out: RDI or RSI */
 };
 
-/* The registers at a fault are those of the stub's frame, which recovery does not keep: memory tells. */
+/* After a fault @left and @end say nothing; what is in memory does. */
 static void rep_insb(void *arg)
 {
 	struct string_io *s = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scenario 4: the guest reads and rewrites its own text while patches are live; commands on single functions. */
+/* Scenario 4: the guest reads and rewrites its own text; commands on single functions. */
 #include "command.h"
 #include "console.h"
 #include "cpu.h"

@@ -9,13 +9,13 @@
 /* Copies the trampoline below 1 MiB; once. */
 void smp_init(void);
 
-/* INIT and at once SIPI, as Linux does; a second SIPI if the CPU does not come. False after a bounded wait. */
+/* INIT and at once SIPI, a second SIPI if the CPU does not come. False after a bounded wait. */
 bool cpu_start(unsigned int cpu);
 
 /* INIT: the CPU waits for SIPI afterwards; its threads are gone. */
 void cpu_reset(unsigned int cpu);
 
-/* Down to real mode, @work rounds of a loop there, and back; interrupts off. Returns the rounds done. */
+/* Down to real mode, @work rounds of a loop there, and back. Returns the rounds done. */
 uint32_t real_mode_trip(uint32_t work);
 
 /* An interrupt to every other CPU that is up; returns how many. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Single steps and interrupt shadows around instructions that exit (SDM 3A, "Single-Step Exception Condition"). */
+/* Single steps (SDM 3A, "Single-Step Exception Condition") and interrupt shadows over exits. */
 #include "apic.h"
 #include "console.h"
 #include "cpu.h"

@@ -27,7 +27,7 @@ uint32_t straggle(void);
 void straggle_enter(void);
 extern const char straggle_out[];
 
-/* poke.asm: the same with HLT and NOPs in the immediate; the entry at +1 returns after an interrupt. */
+/* poke.asm: the same with HLT and NOPs in the immediate; at +1 it returns after an interrupt. */
 uint32_t halt_inside(void);
 void halt_inside_enter(void);
 

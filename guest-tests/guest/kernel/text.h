@@ -40,7 +40,10 @@ struct stop_times {
 	unsigned int cpus;
 };
 
-/* All other CPUs held with interrupts off while @work runs here, as stop_machine() does. False if one does not come. */
+/*
+ * stop_all - run @work here with all other CPUs held, interrupts off, as stop_machine() does
+ * False if one does not come.
+ */
 bool stop_all(void (*work)(void *), void *arg, struct stop_times *times);
 
 /* The held CPU's part, from its interrupt. */

@@ -18,8 +18,9 @@ static void dump(const struct frame *f)
 
 	print_anyhow("PANIC cpu=%u vector=%lu error=%lx rip=%016lx rsp=%016lx rflags=%lx cr2=%016lx\n",
 		     c->index, f->vector, f->error, f->rip, f->rsp, f->rflags, read_cr2());
-	print_anyhow("PANIC rax=%016lx rbx=%016lx rcx=%016lx rdx=%016lx rsi=%016lx rdi=%016lx slide=%lx\n", f->rax, f->rbx,
-		     f->rcx, f->rdx, f->rsi, f->rdi, boot_data.slide);
+	print_anyhow("PANIC rax=%016lx rbx=%016lx rcx=%016lx rdx=%016lx\n", f->rax, f->rbx, f->rcx,
+		     f->rdx);
+	print_anyhow("PANIC rsi=%016lx rdi=%016lx slide=%lx\n", f->rsi, f->rdi, boot_data.slide);
 }
 
 /* Hands the fault to whoever expects it: the CPU goes on behind try_call(). */

@@ -4,8 +4,8 @@
 # off and must see all old or all new.
 # cpus: 1 2 4 8
 # timeout: 1500
-# Most of the time goes into waiting for the line; with fewer instructions a second there are fewer of
-# them to emulate meanwhile.
+# Most of the time goes into waiting for the line; with fewer instructions a second there are
+# fewer of them to emulate meanwhile.
 [ "${CPUS:-1}" -lt 4 ] || IPS=${IPS:-5000000}
 . "$(dirname "$0")/../lib.sh"
 boot slide=0x0

@@ -77,8 +77,8 @@ else
 	done
 fi
 
-# The same with a CPU that has halted there: its RIP is behind the HLT, and it executes nothing. In
-# Bochs the kick that stops another CPU wakes it (docs/platforms.md), so it is out before the commit.
+# The same with a CPU that has halted there: its RIP is behind the HLT, and it executes nothing.
+# In Bochs the kick that stops another CPU wakes it (docs/platforms.md): it is out by the commit.
 must bytes halt_inside
 rip=$(sed -n 's/.* at=\(0x[0-9a-f]*\) .*/\1/p' <<<"$answer")
 rip=$(printf '0x%x' $((rip + 2)))

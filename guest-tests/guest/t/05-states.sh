@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Scenario 5: commits while CPUs halt, spin with interrupts off, wait for SIPI, flood each other with
-# IPIs and NMIs, sit in NMI handlers, go to real mode and back; a CPU started after a commit runs the
-# new code.
+# Scenario 5: commits while CPUs halt, spin with interrupts off, wait for SIPI, flood each other
+# with IPIs and NMIs, sit in NMI handlers, go to real mode and back; a CPU started after a commit
+# runs the new code.
 # cpus: 1 2 4 8
 # timeout: 1500
-# Most of the time goes into waiting for the line; with fewer instructions a second there are fewer of
-# them to emulate meanwhile.
+# Most of the time goes into waiting for the line; with fewer instructions a second there are
+# fewer of them to emulate meanwhile.
 [ "${CPUS:-1}" -lt 4 ] || IPS=${IPS:-5000000}
 . "$(dirname "$0")/../lib.sh"
 boot

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Scenario 7: a hostile or broken client on the line: each time an answer that names what is wrong, and
-# the guest never notices.
+# Scenario 7: a hostile or broken client on the line: each time an answer that names what is wrong,
+# and the guest never notices.
 # cpus: 1 2 4
 # timeout: 1500
-# At fewer instructions a second the line is faster for whoever waits. 1 MiB takes 91 s of the machine's
-# time at any rate; that one is sent with one CPU only.
+# At fewer instructions a second the line is faster for whoever waits. 1 MiB takes 91 s of the
+# machine's time at any rate; that one is sent with one CPU only.
 IPS=${IPS:-4000000}
 longest=65536
 [ "$CPUS" != 1 ] || longest=1048576

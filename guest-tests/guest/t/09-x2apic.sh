@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Scenarios 1 and 5 once more with the local APICs in x2APIC mode: INIT, SIPI, IPIs and NMIs go through
-# MSRs then.
+# Scenarios 1 and 5 once more with the local APICs in x2APIC mode: INIT, SIPI, IPIs and NMIs go
+# through MSRs then.
 # cpus: 2 4
 . "$(dirname "$0")/../lib.sh"
 boot x2apic

@@ -153,6 +153,13 @@ static uint32_t call_counted(uint32_t (*fn)(uint64_t *))
 static uint32_t call_target(void) { return call_counted(target); }
 static uint32_t call_target_endbr(void) { return call_counted(target_endbr); }
 
+/* How often greeting() was called, by old and new code together. */
+static uint32_t call_greeting(void)
+{
+	greeting(this_cpu()->index);
+	return (uint32_t)greetings_given;
+}
+
 static const struct symbol {
 	const char *name;
 	void *addr;
@@ -160,6 +167,7 @@ static const struct symbol {
 } symbols[] = {
 	{ "target", (void *)target, call_target },
 	{ "target_endbr", (void *)target_endbr, call_target_endbr },
+	{ "greeting", (void *)greeting, call_greeting },
 	{ "page_one", (void *)page_one, page_one },
 	{ "page_two", (void *)page_two, page_two },
 	{ "poke_aligned", (void *)poke_aligned, poke_aligned },

@@ -42,7 +42,7 @@ static int usage(FILE *to)
 {
 	fputs("usage: guest-line [--timeout S] [--wait TEXT] SOCKET [COMMAND [WORD]...]\n"
 	      "Sends COMMAND and prints what the guest says until the answer is over, or until a\n"
-	      "line holds TEXT. Status: 0 good, 1 a result was \"not ok\", 2 usage, 3 the line is\n"
+	      "line holds TEXT (then COMMAND is all that is sent). Status: 0 good, 1 a result was \"not ok\", 2 usage, 3 the line is\n"
 	      "gone, 4 time is up (default 120 s), 5 the guest panicked.\n", to);
 	return to == stdout ? GOOD : USAGE;
 }
@@ -143,18 +143,19 @@ int main(int argc, char **argv)
 		perror(argv[optind]);
 		return LOST;
 	}
-	if (optind + 1 < argc) {
+	if (optind + 1 < argc && !s.text) {
 		/* The word tells this answer from the end of one that nobody waited for. */
 		snprintf(end, sizeof(end), ".@%x", (unsigned int)getpid());
 		strcpy(command, end + 1);
 		s.end = end;
 	}
 	for (i = optind + 1; i < argc && strlen(command) + strlen(argv[i]) + 3 < LINE; i++) {
-		strcat(command, " ");
+		if (*command)
+			strcat(command, " ");
 		strcat(command, argv[i]);
 	}
 	strcat(command, "\n");
-	if (s.end && send(s.fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+	if (optind + 1 < argc && send(s.fd, command, strlen(command), MSG_NOSIGNAL) < 0)
 		return LOST;
 	return listen_for(&s);
 }

@@ -41,9 +41,10 @@ static double now(void)
 static int usage(FILE *to)
 {
 	fputs("usage: guest-line [--timeout S] [--wait TEXT] SOCKET [COMMAND [WORD]...]\n"
-	      "Sends COMMAND and prints what the guest says until the answer is over, or until a\n"
-	      "line holds TEXT (then COMMAND is all that is sent). Status: 0 good, 1 a result was \"not ok\", 2 usage, 3 the line is\n"
-	      "gone, 4 time is up (default 120 s), 5 the guest panicked.\n", to);
+	      "Sends COMMAND and prints what the guest says until the answer is over, or, with\n"
+	      "--wait, sends COMMAND as it is and prints until a line holds TEXT. Status: 0 good,\n"
+	      "1 a result was \"not ok\", 2 usage, 3 the line is gone, 4 time is up (default\n"
+	      "120 s), 5 the guest panicked.\n", to);
 	return to == stdout ? GOOD : USAGE;
 }
 

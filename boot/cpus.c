@@ -22,10 +22,6 @@
 #define MSR_VMX_EXIT		0x483u
 #define MSR_VMX_ENTRY		0x484u
 #define MSR_VMX_MISC		0x485u
-#define MSR_VMX_CR0_FIXED0	0x486u
-#define MSR_VMX_CR0_FIXED1	0x487u
-#define MSR_VMX_CR4_FIXED0	0x488u
-#define MSR_VMX_CR4_FIXED1	0x489u
 #define MSR_VMX_PROC2		0x48bu
 #define MSR_VMX_EPT_VPID	0x48cu
 #define MSR_VMX_TRUE_PIN	0x48du
@@ -55,7 +51,6 @@ static void read_vendor(struct vmx_caps *c)
 	struct cpuid r = cpuid(0, 0);
 	uint32_t word[3] = { r.ebx, r.edx, r.ecx };
 
-	c->max_leaf = r.eax;
 	for (unsigned int i = 0; i < 12; i++)
 		c->vendor[i] = (char)(word[i / 4] >> (i % 4 * 8));
 }
@@ -63,23 +58,15 @@ static void read_vendor(struct vmx_caps *c)
 static void read_cpuid(struct vmx_caps *c)
 {
 	struct cpuid r = cpuid(1, 0);
+	uint32_t max_ext = cpuid(0x80000000, 0).eax;
 
 	read_vendor(c);
 	c->leaf1_ecx = r.ecx;
 	c->leaf1_edx = r.edx;
-	if (c->max_leaf >= 7) {
-		r = cpuid(7, 0);
-		c->leaf7_ebx = r.ebx;
-		c->leaf7_ecx = r.ecx;
-		c->leaf14_7_0 = r.edx;
-	}
-	if (c->max_leaf >= 0xd)
-		c->leafd1_eax = cpuid(0xd, 1).eax;
-	c->max_ext_leaf = cpuid(0x80000000, 0).eax;
-	if (c->max_ext_leaf >= 0x80000001)
+	if (max_ext >= 0x80000001)
 		c->leaf80000001_edx = cpuid(0x80000001, 0).edx;
 	/* SDM 2A, CPUID: 36 bits where the leaf is missing. */
-	c->phys_bits = c->max_ext_leaf >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+	c->phys_bits = max_ext >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
 }
 
 static void read_vmx_msrs(struct vmx_caps *c)
@@ -98,10 +85,6 @@ static void read_vmx_msrs(struct vmx_caps *c)
 		c->proc2 = rdmsr(MSR_VMX_PROC2);
 	if (ctl_may(c->proc2, PROC2_EPT) || ctl_may(c->proc2, PROC2_VPID))
 		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
-	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
 }
 
 static void read_this_cpu(struct cpu *c)

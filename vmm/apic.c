@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The local APIC in both its modes, xAPIC and x2APIC. */
 #include "apic.h"
-#include <stdbool.h>
 #include "map.h"
-#include "pool.h"
 #include "x86.h"
 
 #define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
@@ -60,7 +59,7 @@ static bool idle(volatile uint32_t *apic)
 	return false;
 }
 
-/* Sends @command to one CPU in whatever mode this CPU's APIC is; the guest's destination is kept. */
+/* Sends @command to one CPU, in either mode of the APIC; the guest's destination is kept. */
 static bool send(uint32_t apic_id, uint32_t command)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);

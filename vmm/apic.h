@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The local APIC, which is the guest's: root mode borrows it to send NMIs. SDM 3A chapter "Advanced Programmable Interrupt Controller". */
+/*
+ * The local APIC, which is the guest's: root mode borrows it to send NMIs. SDM 3A
+ * chapter "Advanced Programmable Interrupt Controller".
+ */
 #ifndef VMM_APIC_H
 #define VMM_APIC_H
 
@@ -16,7 +19,7 @@ bool apic_send_nmi(uint32_t apic_id);
 /* Sends an NMI to all CPUs but this one. Root mode. */
 void apic_send_nmi_to_others(void);
 
-/* Was the last thing this CPU's APIC sent a start-up IPI to everybody, with this vector? Root mode. */
+/* Was the last command to this APIC a start-up IPI to everybody, with this vector? Root mode. */
 bool apic_sent_startup_to_all(uint8_t vector);
 
 /* Sends a start-up IPI. Root mode. */

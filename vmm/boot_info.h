@@ -26,7 +26,7 @@
 #define ANNEX_SIZE		(2ull << 20)
 #define WORLD_GUARD_MAX		8u
 
-/* At offset 0 of the resident image. Offsets are from the start of the image, page aligned unless said. */
+/* At offset 0 of the resident image. Offsets are from its start, page aligned unless said. */
 struct resident_header {
 	uint64_t magic;
 	uint32_t image_size;		/* with bss */
@@ -63,7 +63,7 @@ struct boot_info {
 	uint32_t apic_id[MAX_CPUS];	/* [0] is the boot CPU */
 };
 
-/* What the firmware's world looked like on this CPU when the loader called (boot/switch.asm fills it). */
+/* The firmware's world on this CPU when the loader called; boot/switch.asm fills it. */
 struct firmware_state {
 	uint64_t rip, rsp;		/* where the guest goes on after launch */
 	uint64_t cr0, cr3, cr4, rflags, efer;

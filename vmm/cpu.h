@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "boot_info.h"
+#include "pool.h"
 #include "view.h"
 #include "vmx/vectoring.h"
 
@@ -27,7 +28,7 @@ enum cpu_mode {
 	CPU_PARKED,		/* given up after an error; stays in root mode for ever */
 };
 
-#define STEP_PAGES	8u
+#define STEP_PAGES	8u	/* that one step can open at a time */
 
 /* A single step in a view of this CPU alone; see step.h. */
 struct step {
@@ -96,31 +97,28 @@ struct cpu {
 };
 
 /*
- * The world of a CPU, pages from its start. The loader leaves the guard pages
- * unmapped (header.world_guard[]).
+ * The world of a CPU, pages from its start. What is not named here is stack, which
+ * grows down to a guard page: 5, 10, 12 and 14, left unmapped (header.asm).
  */
 #define WORLD_CPU_PAGES		2u
 #define WORLD_VMXON		2u
 #define WORLD_VMCS		3u
 #define WORLD_SCRATCH		4u
-#define WORLD_GUARD0		5u
-#define WORLD_STACK		6u	/* 6 ... 9 */
 #define WORLD_STACK_TOP		10u
-#define WORLD_GUARD1		10u
 #define WORLD_NMI_TOP		12u
-#define WORLD_GUARD2		12u
 #define WORLD_DF_TOP		14u
-#define WORLD_GUARD3		14u
 #define WORLD_MC_TOP		16u
 #define WORLD_PAGES		16u
 
 extern struct boot_info boot_info;
 
+/* World @i, below boot_info.cpus. Any context, any CPU. */
 static inline struct cpu *cpu_get(unsigned int i)
 {
 	return (struct cpu *)(RESIDENT_VA + boot_info.worlds + (uint64_t)i * WORLD_PAGES * PAGE_SIZE);
 }
 
+/* This CPU's world. Root context, once entry.asm has set GS. */
 static inline struct cpu *this_cpu(void)
 {
 	struct cpu *c;
@@ -129,16 +127,19 @@ static inline struct cpu *this_cpu(void)
 	return c;
 }
 
+/* Where a CPU is: ordered with the requests that CPUs make of each other. Any CPU. */
 static inline enum cpu_mode cpu_mode(const struct cpu *c)
 {
 	return __atomic_load_n(&c->mode, __ATOMIC_SEQ_CST);
 }
 
+/* Says where this CPU is. */
 static inline void cpu_set_mode(struct cpu *c, enum cpu_mode m)
 {
 	__atomic_store_n(&c->mode, m, __ATOMIC_SEQ_CST);
 }
 
+/* Physical address of something in the run root mode lives in. Any context. */
 static inline uint64_t resident_hpa(const void *va)
 {
 	return (uint64_t)va - RESIDENT_VA + boot_info.phys;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Guest memory: which of it root mode may look at, and how. */
 #include "guest.h"
 #include "cpu.h"
 #include "map.h"

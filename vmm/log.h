@@ -25,7 +25,7 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 /* Formats like log_line() into @t. */
 void text_format(struct text *t, const char *fmt, __builtin_va_list ap);
 
-/* One line from ring position *@pos on (0 is the oldest there is); advances *@pos. False at the end. */
+/* One line from position *@pos on (0: the oldest there is); advances *@pos. False at the end. */
 bool log_read(uint64_t *pos, struct text *line);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The machine as root mode sets it up: the base view. The engine's questions are in engine/machine.h. */
+/* The base view. What the engine asks of the machine is in engine/machine.h. */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
@@ -8,6 +8,7 @@
 
 /* Identity with these types, the hypervisor's memory hidden. 0 if the pool is empty. */
 view_t machine_make_base(const struct mtrr_map *types);
+
 /* The base view from now on; the old one is dropped. */
 void machine_set_base(view_t base);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Windows onto physical pages: the page-table entries behind MAP_VA. */
 #include "map.h"
 #include "cpu.h"
 #include "x86.h"

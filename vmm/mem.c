@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memory functions the compiler and wire/ ask for; string instructions, because there is no SSE here. */
+/* The memory functions the compiler and wire/ ask for: string instructions, for want of SSE. */
 #include "wire/mem.h"
 
 /* Eight bytes at a time, then the rest: pages are what is moved most. */

@@ -77,9 +77,8 @@ static bool is_hidden(uint32_t msr)
 	       in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
 }
 
-bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v)
+bool msr_read(uint32_t msr, uint64_t *v)
 {
-	(void)c;
 	if (is_hidden(msr))
 		return false;
 	if (msr == MSR_FEATURE_CONTROL) {
@@ -115,9 +114,8 @@ static bool write_mtrr(uint32_t msr, uint64_t v)
 	return true;
 }
 
-bool msr_write(struct cpu *c, uint32_t msr, uint64_t v)
+bool msr_write(uint32_t msr, uint64_t v)
 {
-	(void)c;
 	if (is_hidden(msr) || msr == MSR_FEATURE_CONTROL)
 		return false;
 	/* an APIC page on top of our memory would take root mode's accesses to it */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* MSRs that root mode watches, and the memory types that follow from them. */
 #ifndef VMM_MSR_H
 #define VMM_MSR_H
 
@@ -12,7 +13,10 @@ struct mtrr_map;
 /* The MTRRs as the boot CPU has them; boot context, once. */
 void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits);
 
-/* Takes over the memory types the guest has set, if they changed: builds new views. From the session, on one CPU. */
+/*
+ * Takes over the memory types the guest has set, if they changed: builds new views.
+ * From the session, on one CPU.
+ */
 void msr_retype(void);
 
 #endif

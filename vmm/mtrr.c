@@ -8,7 +8,6 @@
 
 #define CAP_COUNT		0xffull
 #define CAP_FIXED		(1ull << 8)
-#define CAP_WC			(1ull << 10)
 #define DEF_FIXED_ENABLE	(1ull << 10)
 #define DEF_ENABLE		(1ull << 11)
 #define MASK_VALID		(1ull << 11)
@@ -50,7 +49,7 @@ static unsigned int variable_count(const struct mtrr_map *map)
 	return n < MTRR_MAX_VARIABLE ? n : MTRR_MAX_VARIABLE;
 }
 
-/* Bits above the physical address width: ignored in what we read, refused in what is written. */
+/* Bits above the physical address width, which are ignored. */
 static uint64_t beyond(const struct mtrr_map *map)
 {
 	return map->phys_bits < 64 ? ~0ull << map->phys_bits : 0;
@@ -82,30 +81,6 @@ uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr)
 bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr)
 {
 	return mtrr_slot((struct mtrr_map *)map, msr);
-}
-
-bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value)
-{
-	bool variable = msr - MSR_VARIABLE < 2 * MTRR_MAX_VARIABLE;
-	unsigned int types = 8;		/* type fields, one per byte */
-	uint64_t reserved = 0;
-
-	if (!mtrr_is_register(map, msr))
-		return false;
-	if (variable && msr & 1)
-		return !(value & (beyond(map) | (MASK_VALID - 1)));
-	if (variable || msr == MSR_DEF_TYPE) {
-		types = 1;
-		reserved = variable ? beyond(map) | (SMALLEST - 1 - TYPE_BITS) :
-			~(DEF_ENABLE | DEF_FIXED_ENABLE | TYPE_BITS);
-	}
-	for (unsigned int i = 0; i < types; i++) {
-		uint64_t type = value >> 8 * i & TYPE_BITS;
-
-		if (safe_type(type) != type || (type == MT_WC && !(map->cap & CAP_WC)))
-			return false;
-	}
-	return !(value & reserved);
 }
 
 /* Two ranges with these types overlap: equal types stay, WT wins over WB, all else is UC. */

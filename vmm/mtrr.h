@@ -40,12 +40,6 @@ bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr);
 uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr);
 
 /*
- * Would hardware take this value, or give #GP (reserved bits, undefined types,
- * WC without IA32_MTRRCAP.WC)? False too if @msr is no register of @map.
- */
-bool mtrr_value_ok(const struct mtrr_map *map, uint32_t msr, uint64_t value);
-
-/*
  * Type of the byte at @addr: UC with the MTRRs disabled; fixed before variable;
  * where variable ranges overlap UC wins, WT over WB, and what the SDM leaves
  * undefined is UC, as is a type no register should hold.

@@ -127,19 +127,7 @@ size_t pool_available(void)
 	return __atomic_load_n(&pool.free, __ATOMIC_RELAXED);
 }
 
-size_t pool_total(void)
-{
-	return pool.total;
-}
-
 void *pool_va(uint64_t hpa)
 {
 	return page_index(hpa) < pool.total ? pool.va + (hpa - pool.hpa) : NULL;
-}
-
-uint64_t pool_hpa(const void *va)
-{
-	uint64_t offset = (uintptr_t)va - (uintptr_t)pool.va;
-
-	return offset >> PAGE_SHIFT < pool.total ? pool.hpa + offset : 0;
 }

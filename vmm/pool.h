@@ -46,12 +46,10 @@ void pool_free(uint64_t hpa, size_t n);
 /* Number of owners: 1 means a table may be changed in place, 0 that it is free or not ours. */
 unsigned int pool_count(uint64_t hpa);
 
-/* Pages free now, and pages in all. */
+/* Pages free now. */
 size_t pool_available(void);
-size_t pool_total(void);
 
-/* Where root mode sees an address in a pool page, and back. NULL and 0 if it is not the pool's. */
+/* Where root mode sees an address in a pool page. NULL if it is not the pool's. */
 void *pool_va(uint64_t hpa);
-uint64_t pool_hpa(const void *va);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* All CPUs at once: kicks, the current view, stopping, switching and letting go. */
 #include "rendezvous.h"
 #include "apic.h"
 #include "engine/machine.h"
-#include "log.h"
 #include "vmx/ops.h"
 #include "vmx/run.h"
 #include "x86.h"
@@ -93,7 +93,7 @@ static bool can_kick_all(const struct cpu *self)
 	return true;
 }
 
-/* Kicks all other CPUs that are in the guest; by one command where that hits no CPU that waits for SIPI. */
+/* Kicks all other CPUs in the guest; by one command where that hits no CPU that waits for SIPI. */
 static void kick_others(struct cpu *self)
 {
 	bool all = can_kick_all(self);
@@ -153,7 +153,8 @@ uint64_t rendezvous_patience(void)
  */
 static bool excused(struct cpu *c)
 {
-	if ((uint16_t)c->exit_reason == EXIT_SIPI || !vcpu_interrupts_off() || __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
+	if ((uint16_t)c->exit_reason == EXIT_SIPI || !vcpu_interrupts_off() ||
+	    __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
 		return false;
 	c->window_wanted = true;
 	return true;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The ways to reset a PC, one after the other. */
 #include "reset.h"
 #include "traps.h"
 #include "uart.h"

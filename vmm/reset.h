@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The end of the machine. */
 #ifndef VMM_RESET_H
 #define VMM_RESET_H
 
-/* Resets the platform as hardware does when a CPU shuts down: reset control register, then the keyboard controller. */
+/*
+ * Resets the platform as hardware does when a CPU shuts down: reset control register,
+ * then the keyboard controller. Root mode, any CPU.
+ */
 _Noreturn void machine_reset(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The console session: what the verbs of the protocol do, and who polls the line when. */
 #include "session.h"
 #include "cpu.h"
 #include "engine/engine.h"
@@ -311,7 +312,7 @@ static unsigned int slice(void)
 	return since(last_byte) < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
-/* Is it this CPU's turn? The poller's, or anyone's when the poller has been silent (it waits for SIPI, say). */
+/* Is it this CPU's turn? The poller's; anyone's when that is silent (it waits for SIPI, say). */
 static bool my_turn(struct cpu *c)
 {
 	unsigned int p = __atomic_load_n(&poller, __ATOMIC_RELAXED);

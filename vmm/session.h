@@ -10,7 +10,7 @@
 
 struct cpu;
 
-/* Boot context, once, after the engine. */
+/* Boot context, once, after the engine. 0, or -1 if the pool is empty. */
 int session_init(void);
 
 /**

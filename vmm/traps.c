@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Root mode's IDT: exceptions, NMIs, and what is left to do when a CPU cannot go on. */
 #include "traps.h"
 #include "apic.h"
 #include "cpu.h"

@@ -3,8 +3,6 @@
 #ifndef VMM_TRAPS_H
 #define VMM_TRAPS_H
 
-#include <stdint.h>
-
 struct cpu;
 
 /* Fills the IDT, once, on the boot CPU. */
@@ -20,7 +18,6 @@ void nmi_landed(struct cpu *c);
 
 /* Base of the IDT (32 gates). */
 const void *traps_idt(void);
-#define IDT_LIMIT	(32 * 16 - 1)
 
 #define SELECTOR_CODE	0x08u
 #define SELECTOR_DATA	0x10u

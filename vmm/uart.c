@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* A 16550, polled. */
 #include "uart.h"
 #include "x86.h"
 

@@ -8,7 +8,6 @@
 #define VMM_VIEW_H
 
 #include <stdint.h>
-#include "pool.h"
 
 /* Host physical address of the root table; 0 is no view. */
 typedef uint64_t view_t;
@@ -70,9 +69,6 @@ unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int 
  */
 void view_put(view_t view);
 
-/* Tables in this view that no other view shares, the root included (for the tests and `info`). */
-unsigned int view_private_tables(view_t view);
-
 /*
  * An overlay: a view for a moment, in tables of its own, that differs from its base
  * in a few pages. It holds no reference to what it shares: the base must live, and
@@ -84,10 +80,13 @@ struct overlay {
 	unsigned int used;
 };
 
-/* As the base, with nothing changed. */
+/* As @base, with nothing changed. */
 void overlay_reset(struct overlay *o, view_t base);
 
-/* One page more, arguments as view_map(). -1 if there are no tables left or @gpa is beyond the physical addresses. */
+/*
+ * One page more, arguments as view_map(), which are not checked. Returns 0, or -1 if
+ * there are no tables left or @gpa is beyond the physical addresses.
+ */
 int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights);
 
 /* The EPT pointer of a view: root, write-back walks, 4 levels, no A/D (SDM 3C, EPTP). */

@@ -19,7 +19,6 @@
 #define CR4_SMXE		(1ull << 14)
 #define CR4_OSXSAVE		(1ull << 18)
 #define CR4_PKE			(1ull << 22)
-#define CR4_CET			(1ull << 23)
 
 #define EFER_LME		(1ull << 8)
 #define EFER_LMA		(1ull << 10)
@@ -58,14 +57,8 @@
 #define MSR_VMX_TRUE_PROC	0x48eu
 #define MSR_VMX_TRUE_EXIT	0x48fu
 #define MSR_VMX_TRUE_ENTRY	0x490u
-#define MSR_X2APIC_EOI		0x80bu
 #define MSR_X2APIC_ICR		0x830u
-#define MSR_S_CET		0x6a2u
-#define MSR_INT_SSP_TABLE	0x6a8u
-#define MSR_EFER		0xc0000080u
 #define MSR_LSTAR		0xc0000082u
-#define MSR_FS_BASE		0xc0000100u
-#define MSR_GS_BASE		0xc0000101u
 
 #define APIC_BASE_ADDR		0x000ffffffffff000ull
 #define APIC_BASE_ENABLE	(1ull << 11)
@@ -138,18 +131,13 @@ static inline void invlpg(const void *va)
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-#define READ_CR(n) static inline uint64_t read_cr##n(void)			\
-{										\
-	uint64_t v;								\
-										\
-	__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));			\
-	return v;								\
+static inline uint64_t read_cr2(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
+	return v;
 }
-READ_CR(0)
-READ_CR(2)
-READ_CR(3)
-READ_CR(4)
-#undef READ_CR
 
 static inline void write_cr2(uint64_t v)
 {
@@ -176,7 +164,8 @@ static inline bool rdmsr_safe(uint32_t msr, uint64_t *v)
 	bool ok = true;
 
 	__asm__ volatile("1: rdmsr\n2:\n"
-			 ".pushsection .text.fixup, \"ax\"\n3: xor %2, %2\n xor %0, %0\n xor %1, %1\n jmp 2b\n.popsection\n"
+			 ".pushsection .text.fixup, \"ax\"\n3: xor %2, %2\n"
+			 " xor %0, %0\n xor %1, %1\n jmp 2b\n.popsection\n"
 			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
 			 : "=a"(lo), "=d"(hi), "+r"(ok) : "c"(msr));
 	*v = (uint64_t)hi << 32 | lo;

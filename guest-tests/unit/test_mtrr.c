@@ -523,46 +523,6 @@ static void registers_by_number(void **state)
 	assert_false(mtrr_is_register(&m, 0x214));
 }
 
-static void values_hardware_takes(void **state)
-{
-	static const struct {
-		uint32_t msr;
-		uint64_t value;
-		bool ok;
-	} rows[] = {
-		{ 0x2ff, 0, true }, { 0x2ff, 0xc06, true }, { 0x2ff, 0x804, true },
-		{ 0x2ff, 0xc02, false }, { 0x2ff, 0xc07, false }, { 0x2ff, 0xd06, false },
-		{ 0x2ff, 0x1c06, false }, { 0x2ff, 0x100000c06, false }, { 0x2ff, 0xc16, false },
-		{ 0x250, 0x0606060606060606, true }, { 0x26f, 0x0001040506000104, true },
-		{ 0x250, 0x0206060606060606, false }, { 0x259, 0x0606060606060607, false },
-		{ 0x268, 0x0606460606060606, false },
-		{ 0x200, 0x80000000, true }, { 0x200, 0xfffff006, true }, { 0x20e, 5, true },
-		{ 0x200, 0x80000003, false }, { 0x200, 0x80000106, false },
-		{ 0x200, 0x80000806, false }, { 0x200, 0x1000000006, false },
-		{ 0x201, 0xfffff800, true }, { 0x201, 0xf80000800, true }, { 0x201, 0, true },
-		{ 0x201, 0xfffff801, false }, { 0x201, 0xfffffc00, false },
-		{ 0x201, 0x1000000800, false }, { 0x210, 6, false }, { 0xfe, 0x508, false },
-		{ 0x277, 0, false },
-	};
-	struct mtrr_map m = plain(36, E);
-
-	(void)state;
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (mtrr_value_ok(&m, rows[i].msr, rows[i].value) != rows[i].ok)
-			fail_msg("WRMSR %#x, %#lx", rows[i].msr, rows[i].value);
-	/* WC only where IA32_MTRRCAP has it */
-	assert_true(mtrr_value_ok(&m, 0x2ff, 0xc01));
-	m.cap = 0x108;
-	assert_false(mtrr_value_ok(&m, 0x2ff, 0xc01));
-	assert_false(mtrr_value_ok(&m, 0x200, 1));
-	assert_false(mtrr_value_ok(&m, 0x250, 0x0600000000010000));
-	assert_true(mtrr_value_ok(&m, 0x250, 0x0600000000000000));
-	/* More address bits, more of them allowed */
-	m.phys_bits = 52;
-	assert_true(mtrr_value_ok(&m, 0x200, 0xfffff00000006));
-	assert_false(mtrr_value_ok(&m, 0x200, 0x10000000000006));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,7 +541,6 @@ int main(void)
 		cmocka_unit_test(holes_above_default_write_back),
 		cmocka_unit_test(server),
 		cmocka_unit_test(registers_by_number),
-		cmocka_unit_test(values_hardware_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

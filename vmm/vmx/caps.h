@@ -12,10 +12,7 @@
 
 /* What the loader reads on each CPU. Absent MSRs are zero. */
 struct vmx_caps {
-	uint32_t max_leaf, max_ext_leaf;
-	uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf80000001_edx;
-	uint32_t leafd1_eax;		/* CPUID.(EAX=0xd,ECX=1):EAX, XSAVES is bit 3 */
-	uint32_t leaf14_7_0;		/* CPUID.7.0:EDX */
+	uint32_t leaf1_ecx, leaf1_edx, leaf80000001_edx;
 	uint32_t phys_bits;		/* CPUID.80000008:EAX[7:0] */
 	char vendor[13];
 	uint64_t feature_control;	/* IA32_FEATURE_CONTROL */
@@ -23,7 +20,6 @@ struct vmx_caps {
 	uint64_t misc;			/* IA32_VMX_MISC */
 	uint64_t ept_vpid;		/* IA32_VMX_EPT_VPID_CAP */
 	uint64_t pin, proc, proc2, exit, entry;	/* TRUE controls where there are such */
-	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 };
 
 enum feature_control_state {
@@ -45,7 +41,7 @@ enum feature_control_state vmx_feature_control(uint64_t value);
  */
 const char *vmx_missing(const struct vmx_caps *caps);
 
-/* May this bit of a control be set / must it be set? @msr: capability MSR value. */
+/* May this bit of a control be set? @msr: value of its capability MSR. Any context. */
 static inline bool ctl_may(uint64_t msr, uint32_t bit)
 {
 	return (msr >> 32) & bit;
@@ -54,6 +50,7 @@ static inline bool ctl_may(uint64_t msr, uint32_t bit)
 /**
  * ctl_adjust - controls as the CPU allows them
  * @want: bits we need or would like; bits not allowed are dropped, bits required are added
+ * Any context.
  */
 static inline uint32_t ctl_adjust(uint64_t msr, uint32_t want)
 {

@@ -229,7 +229,7 @@ void overlay_reset(struct overlay *o, view_t base)
 	o->used = 1;
 }
 
-/* The overlay's own table below *@entry; copies or splits what the base has. 0 if there is no page left. */
+/* The overlay's own table below *@entry: copies or splits what the base has. 0 if all are used. */
 static uint64_t overlay_table(struct overlay *o, uint64_t *entry, unsigned int level)
 {
 	uint64_t old = *entry, hpa = old & EPT_ADDR;
@@ -293,30 +293,6 @@ void view_put(view_t view)
 	spin_lock(&tree_lock);
 	drop_table(view, LEVELS);
 	spin_unlock(&tree_lock);
-}
-
-/* Tables at and below @hpa with one owner each, all the way down. Tree lock held. */
-static unsigned int count_private(uint64_t hpa, unsigned int level)
-{
-	const uint64_t *table = pool_va(hpa);
-	unsigned int n = 1;
-
-	if (pool_count(hpa) != 1)
-		return 0;
-	for (unsigned int i = 0; level > 1 && i < ENTRIES; i++)
-		if (is_table(table[i], level))
-			n += count_private(table[i] & EPT_ADDR, level - 1);
-	return n;
-}
-
-unsigned int view_private_tables(view_t view)
-{
-	unsigned int n;
-
-	spin_lock(&tree_lock);
-	n = count_private(view, LEVELS);
-	spin_unlock(&tree_lock);
-	return n;
 }
 
 uint64_t view_eptp(view_t view)

@@ -60,7 +60,7 @@ static void exit_exception_or_nmi(struct cpu *c)
 
 static void exit_timer(struct cpu *c)
 {
-	/* in a step the session waits for the one instruction, and a little longer: VM entry takes time too */
+	/* in a step the session waits for the one instruction; VM entry takes time too */
 	uint32_t next = session_timer_us(STEP_US);
 
 	c->timer_exits++;
@@ -134,7 +134,7 @@ static void exit_task_switch(struct cpu *c)
 static void exit_cpuid(struct cpu *c)
 {
 	cpuid_emulate(c);
-	vcpu_skip(c);
+	vcpu_skip();
 }
 
 /* GETSEC, VMX instructions, VMFUNC: what a CPU without SMX and VMX does. */
@@ -149,7 +149,7 @@ static void exit_vmcall(struct cpu *c)
 		launch_undo(c);
 	if (!launch_sealed() && c->regs[REG_RAX] == RESIDENT_CALL_SEAL) {
 		launch_seal();
-		vcpu_skip(c);
+		vcpu_skip();
 		return;
 	}
 	exit_undefined(c);
@@ -157,9 +157,10 @@ static void exit_vmcall(struct cpu *c)
 
 static void exit_invd(struct cpu *c)
 {
+	(void)c;
 	/* caches hold root mode's data too: written back, never thrown away */
 	__asm__ volatile("wbinvd" : : : "memory");
-	vcpu_skip(c);
+	vcpu_skip();
 }
 
 /*
@@ -195,28 +196,28 @@ static void exit_io(struct cpu *c)
 
 		c->regs[REG_RAX] = keep | mask;
 	}
-	vcpu_skip(c);
+	vcpu_skip();
 }
 
 static void exit_rdmsr(struct cpu *c)
 {
 	uint64_t v;
 
-	if (!msr_read(c, (uint32_t)c->regs[REG_RCX], &v)) {
+	if (!msr_read((uint32_t)c->regs[REG_RCX], &v)) {
 		vcpu_inject(c, VECTOR_GP, 0);
 		return;
 	}
 	c->regs[REG_RAX] = (uint32_t)v;
 	c->regs[REG_RDX] = v >> 32;
-	vcpu_skip(c);
+	vcpu_skip();
 }
 
 static void exit_wrmsr(struct cpu *c)
 {
 	uint64_t v = (uint32_t)c->regs[REG_RAX] | c->regs[REG_RDX] << 32;
 
-	if (msr_write(c, (uint32_t)c->regs[REG_RCX], v))
-		vcpu_skip(c);
+	if (msr_write((uint32_t)c->regs[REG_RCX], v))
+		vcpu_skip();
 	else
 		vcpu_inject(c, VECTOR_GP, 0);
 }
@@ -226,7 +227,7 @@ static void exit_xsetbv(struct cpu *c)
 	uint64_t v = (uint32_t)c->regs[REG_RAX] | c->regs[REG_RDX] << 32;
 
 	if (xsetbv_safe((uint32_t)c->regs[REG_RCX], v))
-		vcpu_skip(c);
+		vcpu_skip();
 	else
 		vcpu_inject(c, VECTOR_GP, 0);
 }

@@ -11,9 +11,9 @@ struct cpu;
 /* Runs CPUID with the guest's EAX and ECX and hides what the guest cannot have. vmx/cpuid.c */
 void cpuid_emulate(struct cpu *c);
 
-/* False: the access gives #GP. msr.c */
-bool msr_read(struct cpu *c, uint32_t msr, uint64_t *v);
-bool msr_write(struct cpu *c, uint32_t msr, uint64_t v);
+/* The guest's access on this CPU. False: it gives #GP. Root mode. msr.c */
+bool msr_read(uint32_t msr, uint64_t *v);
+bool msr_write(uint32_t msr, uint64_t v);
 
 /* A page of zeros the guest sees where root mode lives. Set once by main.c. */
 extern uint64_t exit_zero_page;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The VMCS of a CPU, from what the firmware left in its registers; and the way back. */
 #include "vmx/launch.h"
 #include "cpu.h"
 #include "log.h"
-#include "map.h"
 #include "guest.h"
 #include "msr.h"
 #include "traps.h"

@@ -8,7 +8,7 @@
 
 struct cpu;
 
-/* Bitmaps all CPUs share; boot CPU, once. False if the pool is empty. */
+/* Memory for steps, bitmaps all CPUs share; boot CPU, once. False if the pool is empty. */
 bool launch_init(void);
 
 /**
@@ -22,6 +22,7 @@ _Noreturn void launch_undo(struct cpu *c);
 
 /* From now on nothing of the firmware's is mapped: drops the low half of root mode's tables. */
 void launch_seal(void);
+/* Has that happened? Any CPU. */
 bool launch_sealed(void);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What is put into the VMCS before each VM entry, and the loop of entries and exits. */
 #include "vmx/run.h"
 #include "cpu.h"
 #include "log.h"
 #include "reset.h"
 #include "rendezvous.h"
-#include "traps.h"
 #include "vmx/ops.h"
 #include "vmx/sipi.h"
 #include "vmx/step.h"
@@ -44,12 +44,11 @@ void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error)
 			 first.info & EVENT_VECTOR_MASK, vector);
 }
 
-void vcpu_skip(struct cpu *c)
+void vcpu_skip(void)
 {
 	uint64_t rip = vmread(GUEST_RIP) + vmread(EXIT_INSTRUCTION_LENGTH);
 	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
 
-	(void)c;
 	if (!(vmread(ENTRY_CONTROLS) & ENTRY_IA32E_GUEST))
 		rip = (uint32_t)rip;
 	vmwrite(GUEST_RIP, rip);

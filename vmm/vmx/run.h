@@ -8,7 +8,10 @@
 
 struct cpu;
 
-/* Enters the guest until its next exit: vmx/entry.asm. Nonzero: the VMX instruction failed, the guest did not run. */
+/*
+ * Enters the guest until its next exit. Nonzero: the VMX instruction failed, the guest
+ * did not run. vmx/entry.asm
+ */
 int vcpu_enter(struct cpu *c, bool launched);
 
 /* One exit after the other, for ever. */
@@ -36,10 +39,10 @@ uint64_t vcpu_linear_rip(void);
 /* Gives the guest a hardware exception at the next entry, merged with what was on its way. */
 void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
 
-/* The emulated instruction is done: RIP goes on, interrupt shadows end, TF traps. */
-void vcpu_skip(struct cpu *c);
+/* The instruction emulated on this CPU is done: RIP goes on, interrupt shadows end, TF traps. */
+void vcpu_skip(void);
 
-/* The guest shut this CPU down by a triple fault: says so and resets the platform, as a chipset does. */
+/* The guest's triple fault shut this CPU down: says so, resets the platform as chipsets do. */
 _Noreturn void guest_shutdown(void);
 
 /* Handles the exit in c->exit_reason: vmx/exit.c. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* INIT and start-up: the state of a CPU that a SIPI wakes. */
 #include "vmx/sipi.h"
 #include "apic.h"
 #include "cpu.h"

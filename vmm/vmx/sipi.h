@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Start-up of CPUs by the guest. */
 #ifndef VMX_SIPI_H
 #define VMX_SIPI_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Data steps: opening pages for one instruction, and closing them behind it. */
 #include "vmx/step.h"
 #include "cpu.h"
 #include "engine/engine.h"
-#include "log.h"
 #include "rendezvous.h"
 #include "traps.h"
 #include "vmx/ops.h"

@@ -23,7 +23,7 @@ bool step_init(struct cpu *c);
  */
 void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights);
 
-/* The instruction is a string I/O to a hidden port: step it with DX pointing where nobody listens. */
+/* String I/O to a hidden port: steps it with DX pointing where nobody listens. */
 void step_io(struct cpu *c);
 
 /* The monitor trap came: merge what was written, back to the current view. */

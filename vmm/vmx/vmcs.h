@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers of the SDM: VMCS field encodings (3D appendix B), controls (3C chapter 25), exit reasons (3D appendix C). */
+/*
+ * Numbers of the SDM, those in use: VMCS field encodings (3D appendix B), controls
+ * (3C chapter 25), exit reasons (3D appendix C).
+ */
 #ifndef VMX_VMCS_H
 #define VMX_VMCS_H
 
@@ -8,7 +11,6 @@ enum vmcs_field {
 
 	GUEST_ES_SELECTOR		= 0x0800,	/* then CS SS DS FS GS LDTR TR, steps of 2 */
 	GUEST_CS_SELECTOR		= 0x0802,
-	GUEST_LDTR_SELECTOR		= 0x080c,
 	GUEST_TR_SELECTOR		= 0x080e,
 
 	HOST_ES_SELECTOR		= 0x0c00,
@@ -55,7 +57,6 @@ enum vmcs_field {
 	IDT_VECTORING_INFO		= 0x4408,
 	IDT_VECTORING_ERROR_CODE	= 0x440a,
 	EXIT_INSTRUCTION_LENGTH		= 0x440c,
-	EXIT_INSTRUCTION_INFO		= 0x440e,
 
 	GUEST_ES_LIMIT			= 0x4800,	/* same order as the selectors */
 	GUEST_CS_LIMIT			= 0x4802,
@@ -88,8 +89,6 @@ enum vmcs_field {
 	GUEST_CS_BASE			= 0x6808,
 	GUEST_FS_BASE			= 0x680e,
 	GUEST_GS_BASE			= 0x6810,
-	GUEST_LDTR_BASE			= 0x6812,
-	GUEST_TR_BASE			= 0x6814,
 	GUEST_GDTR_BASE			= 0x6816,
 	GUEST_IDTR_BASE			= 0x6818,
 	GUEST_DR7			= 0x681a,
@@ -170,7 +169,7 @@ enum vmcs_field {
 
 #define PENDING_DEBUG_BS		(1u << 14)
 
-/* Bit 12 of exit interruption information and of EPT violation qualifications: IRET had unblocked NMIs. */
+/* IRET had unblocked NMIs: in exit interruption information and EPT violation qualifications. */
 #define NMI_UNBLOCKING_BY_IRET		(1u << 12)
 
 #define EXIT_REASON_ENTRY_FAILURE	(1u << 31)
@@ -186,7 +185,6 @@ enum exit_reason {
 	EXIT_TASK_SWITCH		= 9,
 	EXIT_CPUID			= 10,
 	EXIT_GETSEC			= 11,
-	EXIT_HLT			= 12,
 	EXIT_INVD			= 13,
 	EXIT_VMCALL			= 18,
 	EXIT_VMCLEAR			= 19,
@@ -211,16 +209,13 @@ enum exit_reason {
 	EXIT_INVEPT			= 50,
 	EXIT_PREEMPTION_TIMER		= 52,
 	EXIT_INVVPID			= 53,
-	EXIT_WBINVD			= 54,
 	EXIT_XSETBV			= 55,
 	EXIT_VMFUNC			= 59,
 	EXIT_REASONS			= 80,	/* one more than any the SDM defines and we know */
 };
 
 /* EPT violation qualification */
-#define EPT_QUAL_READ			(1u << 0)
 #define EPT_QUAL_WRITE			(1u << 1)
 #define EPT_QUAL_FETCH			(1u << 2)
-#define EPT_QUAL_LINEAR			(1u << 7)
 
 #endif

@@ -42,6 +42,7 @@ static const struct command {
 	{ "gap", command_gap, "largest TSC gap each CPU sees until the next command" },
 	{ "wait", command_wait, "MS: do nothing for so long" },
 	{ "ready", command_ready, "TSC when the kernel was ready" },
+	{ "mtrr", command_mtrr, "BASE TYPE|off: memory type of 64 MiB" },
 	{ "off", command_off, "switch the machine off" },
 };
 

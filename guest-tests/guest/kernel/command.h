@@ -28,6 +28,7 @@ void command_stopmachine(char *args);
 void command_gap(char *args);
 void command_wait(char *args);		/* wait MS */
 void command_ready(char *args);
+void command_mtrr(char *args);		/* mtrr BASE TYPE|off */
 
 /* TSC when the kernel was ready for commands. */
 extern uint64_t ready_tsc;

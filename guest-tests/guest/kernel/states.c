@@ -179,28 +179,34 @@ static bool wait_for(volatile uint64_t *counter, uint64_t value)
  */
 static void hold_once(struct run *r, struct cpu *to)
 {
-	uint64_t before = to->nmis, hold = ms(r->arg[1] ? r->arg[1] : 20), start;
+	uint64_t before = to->nmis, hold = ms(r->arg[1] ? r->arg[1] : 20), start, flags;
+	bool entered, inside;
 
+	/* In one go, so that the others are sent while the first is being handled. */
+	flags = irq_save();
 	to->nmi_hold = rdtsc() + (to->index ? hold : ms(BOOT_CPU_MS));
 	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
-	if (!wait_for(&to->nmis, before + 1)) {
-		r->count[HOLD_FAILED]++;
-		return;
+	entered = wait_for(&to->nmis, before + 1);
+	if (entered && to != this_cpu()) {
+		apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
+		apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
 	}
-	if (to == this_cpu()) {
-		r->count[HELD]++;	/* and it is over: nobody can send more meanwhile */
-		return;
-	}
-	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
-	apic_send(to->apic_id, ICR_NMI | ICR_ASSERT);
+	inside = to->in_nmi;
+	irq_restore(flags);
 	start = rdtsc();
 	while (to->in_nmi && rdtsc() - start < 2 * hold)
 		pause();
-	r->count[HELD]++;
-	if (!wait_for(&to->nmis, before + 2))
+	if (!entered) {
 		r->count[HOLD_FAILED]++;
-	else
+		return;
+	}
+	r->count[HELD]++;
+	if (!inside)
+		delay_us(1000);		/* too late this time; they come one by one */
+	else if (wait_for(&to->nmis, before + 2))
 		r->count[PENDED]++;
+	else
+		r->count[HOLD_FAILED]++;
 }
 
 static void hold_body(struct run *r)

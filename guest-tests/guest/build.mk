@@ -68,7 +68,7 @@ $(GUEST_MANY): $(GUEST_OBJ)/patches/many%.o: $(GUEST)/patches/many.c $(GUEST)/bu
 
 $(PATCH_DIR)/%.patch: $(GUEST_OBJ)/patches/%.o $(BUILD)/test-guest.elf $(BUILD)/subtext
 	@mkdir -p $(@D)
-	$(BUILD)/subtext build $< --kernel $(BUILD)/test-guest.elf --name $* -o $@
+	$(BUILD)/subtext build $< --kernel $(BUILD)/test-guest.elf --name $* -o $@ >$@.txt
 
 ALL += $(GUEST_PATCHES:%=$(PATCH_DIR)/%.patch)
 DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)

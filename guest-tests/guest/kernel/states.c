@@ -91,11 +91,16 @@ const struct job halt_cli_job = {
 	.counter = { "wakes" }, .release = release_by_nmi, .needs_other = true,
 };
 
-/* The next CPU that is up, or this one. */
-static struct cpu *neighbour(unsigned int cpu, uint64_t round)
-{
-	unsigned int i;
+enum { SENT, UNANSWERED };
 
+/* The CPU of argument 1, unless that is 0; else the next one that is up, or this one. */
+static struct cpu *next_target(const struct run *r)
+{
+	unsigned int cpu = r->cpu, i;
+	uint64_t round = r->count[SENT];
+
+	if (r->arg[0])
+		return &cpus[r->arg[0] % ncpus];
 	for (i = 0; i < ncpus; i++) {
 		struct cpu *c = &cpus[(cpu + 1 + round + i) % ncpus];
 
@@ -104,8 +109,6 @@ static struct cpu *neighbour(unsigned int cpu, uint64_t round)
 	}
 	return &cpus[cpu];
 }
-
-enum { SENT, UNANSWERED };
 
 static void send_and_wait(struct run *r, struct cpu *to, uint32_t command,
 			  volatile uint64_t *counter)
@@ -127,7 +130,7 @@ static void send_and_wait(struct run *r, struct cpu *to, uint32_t command,
 static void ipi_body(struct run *r)
 {
 	while (!r->stop) {
-		struct cpu *to = neighbour(r->cpu, r->count[SENT]);
+		struct cpu *to = next_target(r);
 
 		send_and_wait(r, to, ICR_FIXED | ICR_ASSERT | VEC_FLOOD, &to->ipis);
 	}
@@ -136,7 +139,7 @@ static void ipi_body(struct run *r)
 static void nmi_body(struct run *r)
 {
 	while (!r->stop) {
-		struct cpu *to = neighbour(r->cpu, r->count[SENT]);
+		struct cpu *to = next_target(r);
 
 		send_and_wait(r, to, ICR_NMI | ICR_ASSERT, &to->nmis);
 	}

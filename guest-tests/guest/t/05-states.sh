@@ -87,7 +87,7 @@ if [ "$CPUS" -ge 4 ]; then
 fi
 if [ "$CPUS" -ge 8 ]; then
 	guest_ok down 7
-	during "all at once" 20 "cli-loop 1" "halt-cli 2" "real-mode 3" "ipi-flood 4" \
+	during "all at once" 20 "cli-loop 1" "halt-cli 2" "real-mode 3" "ipi-flood 4 6" \
 		"nmi-hold 5 6 2" "call-loop 0"
 	guest_ok up 7
 fi

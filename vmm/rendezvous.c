@@ -73,10 +73,17 @@ static bool note_kick(struct cpu *t, uint64_t now)
 					   __ATOMIC_SEQ_CST);
 }
 
+/* The NMI of a kick that is noted; takes it back if this CPU's APIC is off. */
+static void send_kick(struct cpu *t)
+{
+	if (!apic_send_nmi(t->apic_id))
+		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_SEQ_CST);
+}
+
 void cpu_kick(struct cpu *t)
 {
-	if (note_kick(t, rdtsc()) && !apic_send_nmi(t->apic_id))
-		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_SEQ_CST);
+	if (note_kick(t, rdtsc()))
+		send_kick(t);
 }
 
 /* Is every other CPU one that takes an NMI, and none has one coming from us? */
@@ -93,25 +100,31 @@ static bool can_kick_all(const struct cpu *self)
 	return true;
 }
 
-/* Kicks all other CPUs in the guest; by one command where that hits no CPU that waits for SIPI. */
+/*
+ * Kicks all other CPUs in the guest; by one command where that hits no CPU that waits
+ * for SIPI, and none whose kick somebody else sends: each NMI must have its kick.
+ */
 static void kick_others(struct cpu *self)
 {
-	bool all = can_kick_all(self);
+	bool all = can_kick_all(self), noted[MAX_CPUS] = { false };
 	uint64_t now = rdtsc();
 
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);
 
-		if (c == self)
+		if (c == self || (!all && cpu_mode(c) != CPU_GUEST))
 			continue;
-		if (all)
-			note_kick(c, now);
-		else if (cpu_mode(c) == CPU_GUEST)
-			cpu_kick(c);
+		noted[i] = note_kick(c, now);
+		all &= noted[i];
 	}
-	/* with its APIC off this CPU reaches nobody, and the stop ends in a late CPU */
-	if (all && boot_info.cpus > 1)
+	if (all && boot_info.cpus > 1) {
+		/* with its APIC off this CPU reaches nobody, and the stop ends in a late CPU */
 		apic_send_nmi_to_others();
+		return;
+	}
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (noted[i])
+			send_kick(cpu_get(i));
 }
 
 void rendezvous_load_view(struct cpu *c)

@@ -6,16 +6,18 @@
 . "$(dirname "$0")/../lib.sh"
 boot
 
-# spend MS: that much of the machine's time.
-spend() {
-	local since
-	since=$(uptime)
-	while [ $(($(uptime) - since)) -lt "$1" ]; do :; done
-}
-
+# The machine's own time, in milliseconds: in $now.
 uptime() {
 	sub info || bail "info" "$out"
-	json uptime_ms
+	now=$(json uptime_ms)
+}
+
+# spend MS: that much of it.
+spend() {
+	local until
+	uptime
+	until=$((now + $1))
+	while [ "$now" -lt $until ]; do uptime; done
 }
 
 must bytes straggle
@@ -28,15 +30,16 @@ last=$((CPUS - 1))
 
 # attempt HOW: with the CPU inside, the patch must be refused.
 attempt() {
-	local before after what=$1
-	before=$(uptime)
+	local before what=$1
+	uptime
+	before=$now
 	refused "$what" straggler apply "$PATCHES/straggle.patch"
 	is "$what: names the CPU" "$(json cpu)" "$last"
 	is "$what: names the RIP" "$(json rip)" "$rip"
 	is "$what: names the function" "$(json symbol)" straggle
-	after=$(uptime)
-	check "$what: refused in bounded time ($((after - before)) ms of the machine's)" \
-		test $((after - before)) -lt 5000
+	uptime
+	check "$what: refused in bounded time ($((now - before)) ms of the machine's)" \
+		test $((now - before)) -lt 5000
 	sub list
 	check "$what: nothing is in force" test -z "$(grep -o '"state":"live"' <<<"$out")"
 }

@@ -88,9 +88,9 @@ bool apic_send_nmi(uint32_t apic_id)
 	return send(apic_id, ICR_NMI);
 }
 
-void apic_send_nmi_to_others(void)
+bool apic_send_nmi_to_others(void)
 {
-	send(0, ICR_NMI | ICR_OTHERS);
+	return send(0, ICR_NMI | ICR_OTHERS);
 }
 
 void apic_send_startup(uint32_t apic_id, uint8_t vector)

@@ -16,8 +16,8 @@
  */
 bool apic_send_nmi(uint32_t apic_id);
 
-/* Sends an NMI to all CPUs but this one. Root mode. */
-void apic_send_nmi_to_others(void);
+/* Sends an NMI to all CPUs but this one; false as above. Root mode. */
+bool apic_send_nmi_to_others(void);
 
 /* Was the last command to this APIC a start-up IPI to everybody, with this vector? Root mode. */
 bool apic_sent_startup_to_all(uint8_t vector);

@@ -71,6 +71,7 @@ struct cpu {
 	bool step_wanted, step_failed;	/* in a rendezvous: one instruction, please */
 	uint32_t kick_sent, kick_seen;
 	uint64_t kick_tsc;
+	bool pmi_passed;		/* see nmi_landed() */
 	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */
 	bool mc_pending;		/* a machine check hit root mode: the guest's to know */
 	uint64_t generation;		/* of the view loaded in this VMCS, the step view aside */

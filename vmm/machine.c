@@ -74,7 +74,7 @@ static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t 
 	if (!vcpu_paging())
 		return UINT64_MAX;
 	gpa = guest_walk(cr3, levels(), gva, stop, where, entry);
-	if (gpa == UINT64_MAX && (cr3 & CR3_USER_HALF))
+	if (gpa == UINT64_MAX && (cr3 & CR3_USER_HALF) && vcpu_user_mode())
 		gpa = guest_walk(cr3 & ~CR3_USER_HALF, levels(), gva, stop, where, entry);
 	return gpa;
 }

@@ -3,6 +3,7 @@
 #include "msr.h"
 #include "cpu.h"
 #include "engine/engine.h"
+#include "engine/machine.h"
 #include "guest.h"
 #include "log.h"
 #include "machine.h"
@@ -13,8 +14,7 @@
 
 #define BITMAP_WRITE	2048u	/* offset of the write half */
 
-#define MISC_ENABLE_NO_BTS	(1ull << 11)
-#define MISC_ENABLE_NO_PEBS	(1ull << 12)
+#define MISC_ENABLE_HIDDEN	(3ull << 11)	/* no BTS, no PEBS */
 #define MTRR_ENABLE		(1ull << 11)
 
 #define KVM_PV_FIRST	0x4b564d00u
@@ -36,7 +36,7 @@ static const struct msr_range intercepted[] = {
 	{ 0x258,		0x259,			false,	true },
 	{ 0x268,		0x26f,			false,	true },
 	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true },
-	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	false },
+	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	true },
 	{ MSR_PEBS_ENABLE,	MSR_PEBS_ENABLE,	true,	true },
 	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true },
 	{ MSR_RTIT_FIRST,	MSR_RTIT_LAST,		true,	true },
@@ -91,7 +91,7 @@ bool msr_read(uint32_t msr, uint64_t *v)
 	if (msr == MSR_MISC_ENABLE) {
 		bool ok = rdmsr_safe(msr, v);
 
-		*v |= MISC_ENABLE_NO_BTS | MISC_ENABLE_NO_PEBS;
+		*v |= MISC_ENABLE_HIDDEN;
 		return ok;
 	}
 	return rdmsr_safe(msr, v);
@@ -121,6 +121,9 @@ bool msr_write(uint32_t msr, uint64_t v)
 	/* an APIC page on top of our memory would take root mode's accesses to it */
 	if (msr == MSR_APIC_BASE && guest_hidden(v & APIC_BASE_ADDR))
 		return false;
+	/* two bits read as we say, and are written as they are */
+	if (msr == MSR_MISC_ENABLE)
+		v = (v & ~MISC_ENABLE_HIDDEN) | (rdmsr(msr) & MISC_ENABLE_HIDDEN);
 	if (msr == MSR_BIOS_UPDT_TRIG)
 		return true;	/* does nothing in non-root mode: the running revision stays */
 	if (mtrr_is_register(&mtrrs, msr))
@@ -154,6 +157,7 @@ static void retype_later(void)
 void msr_retype(void)
 {
 	struct mtrr_map map;
+	unsigned int done, of;
 	view_t base;
 
 	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_ACQ_REL))
@@ -161,8 +165,8 @@ void msr_retype(void)
 	spin_lock(&mtrr_lock);
 	map = mtrrs;
 	spin_unlock(&mtrr_lock);
-	/* systems switch all MTRRs off while they change some */
-	if (!(map.def_type & MTRR_ENABLE)) {
+	/* systems switch all MTRRs off while they change some; and the engine does one thing at a time */
+	if (!(map.def_type & MTRR_ENABLE) || engine_phase(&done, &of) || !machine_spread_done()) {
 		retype_later();
 		return;
 	}

@@ -15,11 +15,13 @@
 #define PATIENCE_US	200u
 #define PATIENCE_TICKS	20000u
 #define STOP_MS		50u	/* a CPU leaves the guest within microseconds; this is for a lost NMI */
+#define RESEND_MS	25u
 #define ACK_MS		1000u
 
 static view_t current_view;
 static uint64_t current_generation;
 static bool stop_wanted, stop_hard;
+static const struct cpu *initiator;	/* of the stop under way */
 static uint64_t stop_first, stop_last;
 
 static uint64_t ticks(unsigned int ms)
@@ -56,19 +58,23 @@ static void set_view(view_t view)
 }
 
 /*
- * Notes a kick; false if one is on its way. One at a time: a second NMI for the
- * same request would look like the guest's own. Unless the first got lost (INIT
- * drops a pending NMI).
+ * Notes a kick; false if one is on its way, or somebody else sends one just now. One
+ * at a time: a second NMI for the same request would look like the guest's own. Unless
+ * the first got lost (INIT drops a pending NMI); what makes it merely late, such as a
+ * hypervisor below, must not. The time may come from a CPU whose TSC is ahead.
  */
 static bool note_kick(struct cpu *t, uint64_t now)
 {
+	uint64_t was = __atomic_load_n(&t->kick_tsc, __ATOMIC_SEQ_CST);
 	uint32_t seen = __atomic_load_n(&t->kick_seen, __ATOMIC_SEQ_CST);
 	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_SEQ_CST);
+	int64_t age = (int64_t)(now - was);
 
-	if (sent != seen && now - t->kick_tsc < ticks(1))
+	if (sent != seen && age > -(int64_t)ticks(ACK_MS) && age < (int64_t)ticks(RESEND_MS))
 		return false;
-	t->kick_tsc = now;
-	/* several CPUs may kick at once: one of them sends */
+	if (!__atomic_compare_exchange_n(&t->kick_tsc, &was, now, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return false;
 	return __atomic_compare_exchange_n(&t->kick_sent, &sent, seen + 1, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
@@ -118,13 +124,18 @@ static void kick_others(struct cpu *self)
 		all &= noted[i];
 	}
 	if (all && boot_info.cpus > 1) {
-		/* with its APIC off this CPU reaches nobody, and the stop ends in a late CPU */
-		apic_send_nmi_to_others();
-		return;
+		if (apic_send_nmi_to_others())
+			return;
 	}
 	for (unsigned int i = 0; i < boot_info.cpus; i++)
 		if (noted[i])
 			send_kick(cpu_get(i));
+}
+
+void rendezvous_abandon(const struct cpu *c)
+{
+	if (initiator == c)
+		__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
 }
 
 void rendezvous_load_view(struct cpu *c)
@@ -146,6 +157,8 @@ void rendezvous_load_view(struct cpu *c)
 static void obey(struct cpu *c)
 {
 	if (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
+		/* in the guest for a moment: not stopped */
+		cpu_set_mode(c, CPU_ROOT);
 		c->step_failed = !vcpu_step(c);
 		c->stop_rip = vcpu_linear_rip();
 		cpu_set_mode(c, CPU_STOPPED);
@@ -191,13 +204,14 @@ static void wait_stopped(struct cpu *c)
 
 void rendezvous_requests(struct cpu *c)
 {
-	/* it executes nothing, and every microsecond here is one in which its SIPI is lost */
-	if (c->wait_sipi) {
-		cpu_set_mode(c, CPU_WAIT_SIPI);
-		return;
-	}
 	for (;;) {
 		bool may_run = c->step.active;
+
+		/* it executes nothing, and every microsecond here is one in which its SIPI is lost */
+		if (c->wait_sipi) {
+			cpu_set_mode(c, CPU_WAIT_SIPI);
+			return;
+		}
 
 		if (!c->step.active) {
 			if (stopping()) {
@@ -261,6 +275,7 @@ int machine_stop(unsigned int *late)
 	stop_first = self->exit_tsc;
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
 	__atomic_store_n(&stop_hard, false, __ATOMIC_SEQ_CST);
+	initiator = self;
 	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
 	kick_others(self);
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
@@ -338,6 +353,7 @@ uint64_t machine_resume(void)
 {
 	struct cpu *self = this_cpu();
 
+	initiator = NULL;
 	__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
 	stop_last = rdtsc();
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {

@@ -24,6 +24,9 @@ void rendezvous_init(view_t view);
  */
 void rendezvous_requests(struct cpu *c);
 
+/* This CPU is given up: if all others wait for it, they go on. */
+void rendezvous_abandon(const struct cpu *c);
+
 /* Loads the current view into this CPU's VMCS and invalidates. */
 void rendezvous_load_view(struct cpu *c);
 

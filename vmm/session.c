@@ -379,7 +379,8 @@ void session_parked(struct cpu *c)
 	while (rdtsc() - start < ticks_ms(1))
 		cpu_relax();
 	if (my_turn(c) && spin_trylock(&session_lock)) {
-		__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
+		c->exit_tsc = rdtsc();
+		__atomic_store_n(&last_poll, c->exit_tsc, __ATOMIC_RELAXED);
 		slice();
 		spin_unlock(&session_lock);
 	}

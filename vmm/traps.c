@@ -4,6 +4,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "log.h"
+#include "rendezvous.h"
 #include "session.h"
 #include "uart.h"
 #include "vmx/ops.h"
@@ -93,17 +94,31 @@ void trap_handler(struct trap_frame *f)
 		 f->vector, f->error, f->rip, f->rsp, read_cr2());
 }
 
+/* Is an NMI for the guest on its way in already, or in? */
+static bool nmi_under_way(const struct cpu *c)
+{
+	uint32_t entry = (uint32_t)vmread(ENTRY_INTERRUPTION_INFO);
+
+	return (vmread(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI) ||
+	       (c->event.info & (EVENT_VALID | EVENT_TYPE_MASK)) == (EVENT_VALID | EVENT_NMI) ||
+	       (entry & (EVENT_VALID | EVENT_TYPE_MASK)) == (EVENT_VALID | EVENT_NMI);
+}
+
 void nmi_landed(struct cpu *c)
 {
 	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
 
 	if (c->kick_seen == sent) {
-		c->nmi_pending = true;
+		/* a performance NMI was taken for the kick and passed on; this is the kick */
+		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < boot_info.tsc_hz / 1000;
+
+		c->pmi_passed = false;
+		c->nmi_pending |= !kick;
 		return;
 	}
 	__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
-	if (c->launched && !(vmread(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI) && apic_pmi_unhandled())
-		c->nmi_pending = true;
+	if (c->launched && !nmi_under_way(c) && apic_pmi_unhandled())
+		c->nmi_pending = c->pmi_passed = true;
 }
 
 /*
@@ -158,6 +173,7 @@ void cpu_park(const char *fmt, ...)
 	uart_panic("\r\n", 2);
 	log_line(LOG_ERROR, "%s", buf);
 	cpu_set_mode(c, CPU_PARKED);
+	rendezvous_abandon(c);
 	for (;;)
 		session_parked(c);
 }

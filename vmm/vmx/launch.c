@@ -232,10 +232,12 @@ static void controls(struct cpu *c)
 /* Leaves VMX operation after a failure and puts CR0 and CR4 back. */
 static enum resident_status give_up(struct cpu *c, enum resident_status why)
 {
+	/* before VMXOFF: an NMI handler must not touch a VMCS that is gone */
+	c->launched = false;
+	cpu_set_mode(c, CPU_OFF);
 	if (c->vmx_on && !vmxoff())
 		log_line(LOG_ERROR, "VMXOFF failed");
-	c->vmx_on = c->launched = false;
-	cpu_set_mode(c, CPU_OFF);
+	c->vmx_on = false;
 	write_cr4(c->fw.cr4);
 	write_cr0(c->fw.cr0);
 	return why;

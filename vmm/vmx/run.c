@@ -67,6 +67,11 @@ static void set_exceptions(struct cpu *c, uint32_t want)
 	c->exception_bitmap = want;
 }
 
+bool vcpu_user_mode(void)
+{
+	return (vmread(GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) == 3;
+}
+
 bool vcpu_paging(void)
 {
 	return vmread(GUEST_CR0) & CR0_PG;
@@ -159,6 +164,9 @@ bool vcpu_step(struct cpu *c)
 	uint64_t rip = vcpu_linear_rip();
 	bool done = false;
 
+	/* what is to be delivered first would save this RIP; a halted CPU executes nothing */
+	if (c->event.info || c->mc_pending || vmread(GUEST_ACTIVITY_STATE) != ACTIVITY_ACTIVE)
+		return false;
 	c->mtf_wanted = true;
 	for (unsigned int i = 0; i < STEP_EXITS && !done; i++) {
 		run_once(c);

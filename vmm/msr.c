@@ -25,22 +25,24 @@
 struct msr_range {
 	uint32_t first, last;
 	bool read, write;
+	bool hidden;		/* the guest has no such MSR: any access gives #GP */
 };
 
 static const struct msr_range intercepted[] = {
-	{ MSR_APIC_BASE,	MSR_APIC_BASE,		false,	true },
-	{ MSR_FEATURE_CONTROL,	MSR_FEATURE_CONTROL,	true,	true },
-	{ MSR_BIOS_UPDT_TRIG,	MSR_BIOS_UPDT_TRIG,	false,	true },
-	{ MSR_MTRR_PHYSBASE0,	0x213,			false,	true },
-	{ MSR_MTRR_FIX64K,	MSR_MTRR_FIX64K,	false,	true },
-	{ 0x258,		0x259,			false,	true },
-	{ 0x268,		0x26f,			false,	true },
-	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true },
-	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	true },
-	{ MSR_PEBS_ENABLE,	MSR_PEBS_ENABLE,	true,	true },
-	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true },
-	{ MSR_RTIT_FIRST,	MSR_RTIT_LAST,		true,	true },
-	{ MSR_DS_AREA,		MSR_DS_AREA,		true,	true },
+	{ MSR_APIC_BASE,	MSR_APIC_BASE,		false,	true,	false },
+	{ MSR_FEATURE_CONTROL,	MSR_FEATURE_CONTROL,	true,	true,	false },
+	{ MSR_BIOS_UPDT_TRIG,	MSR_BIOS_UPDT_TRIG,	false,	true,	false },
+	{ MSR_MTRR_PHYSBASE0,	0x213,			false,	true,	false },
+	{ MSR_MTRR_FIX64K,	MSR_MTRR_FIX64K,	false,	true,	false },
+	{ 0x258,		0x259,			false,	true,	false },
+	{ 0x268,		0x26f,			false,	true,	false },
+	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true,	false },
+	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	true,	false },
+	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true,	true },
+	/* debug store and processor trace write to memory on their own, in root mode too */
+	{ MSR_PEBS_ENABLE,	MSR_PEBS_ENABLE,	true,	true,	true },
+	{ MSR_RTIT_FIRST,	MSR_RTIT_LAST,		true,	true,	true },
+	{ MSR_DS_AREA,		MSR_DS_AREA,		true,	true,	true },
 };
 
 static struct mtrr_map mtrrs;
@@ -67,14 +69,15 @@ void msr_fill_bitmap(uint8_t *bitmap)
 }
 
 /*
- * MSRs a guest does not have: VMX; debug store and processor trace, which write to
- * memory on their own, in root mode too; the paravirtual ones of a hypervisor below.
+ * Not the guest's: what the table hides, and the paravirtual MSRs of a hypervisor
+ * below, which no bitmap covers.
  */
 static bool is_hidden(uint32_t msr)
 {
-	return in(msr, MSR_VMX_FIRST, MSR_VMX_LAST) || msr == MSR_PEBS_ENABLE ||
-	       msr == MSR_DS_AREA || in(msr, MSR_RTIT_FIRST, MSR_RTIT_LAST) ||
-	       in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
+	for (unsigned int i = 0; i < sizeof(intercepted) / sizeof(intercepted[0]); i++)
+		if (intercepted[i].hidden && in(msr, intercepted[i].first, intercepted[i].last))
+			return true;
+	return in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
 }
 
 bool msr_read(uint32_t msr, uint64_t *v)
@@ -157,7 +160,6 @@ static void retype_later(void)
 void msr_retype(void)
 {
 	struct mtrr_map map;
-	unsigned int done, of;
 	view_t base;
 
 	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_ACQ_REL))
@@ -166,7 +168,7 @@ void msr_retype(void)
 	map = mtrrs;
 	spin_unlock(&mtrr_lock);
 	/* systems switch all MTRRs off while they change some; and the engine does one thing at a time */
-	if (!(map.def_type & MTRR_ENABLE) || engine_phase(&done, &of) || !machine_spread_done()) {
+	if (!(map.def_type & MTRR_ENABLE) || engine_busy() || !machine_spread_done()) {
 		retype_later();
 		return;
 	}

@@ -123,10 +123,8 @@ static void kick_others(struct cpu *self)
 		noted[i] = note_kick(c, now);
 		all &= noted[i];
 	}
-	if (all && boot_info.cpus > 1) {
-		if (apic_send_nmi_to_others())
-			return;
-	}
+	if (all && boot_info.cpus > 1 && apic_send_nmi_to_others())
+		return;
 	for (unsigned int i = 0; i < boot_info.cpus; i++)
 		if (noted[i])
 			send_kick(cpu_get(i));

@@ -272,13 +272,6 @@ int session_init(void)
 	return 0;
 }
 
-static bool engine_busy(void)
-{
-	unsigned int done, of;
-
-	return engine_phase(&done, &of);
-}
-
 static unsigned int receive(void)
 {
 	bool overrun = false;

@@ -272,6 +272,11 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 	return ENGINE_MORE;
 }
 
+bool engine_busy(void)
+{
+	return eng.txn.phase;
+}
+
 const char *engine_phase(unsigned int *done, unsigned int *of)
 {
 	const struct txn *t = &eng.txn;

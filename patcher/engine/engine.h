@@ -109,6 +109,9 @@ enum engine_status engine_revert(const uint8_t id[8], struct refusal *why);
  */
 enum engine_status engine_poll(struct engine_result *done, struct refusal *why);
 
+/* Is a transaction under way? */
+bool engine_busy(void);
+
 /* Phase of the transaction under way for progress: a word and done/of. NULL if there is none. */
 const char *engine_phase(unsigned int *done, unsigned int *of);
 

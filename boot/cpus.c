@@ -13,21 +13,13 @@
 #define CHECK_SECONDS		10u
 
 #define LEAF1_ECX_VMX		(1u << 5)
-#define CR4_LA57		(1ull << 12)
 
 /* SDM 3D, appendix A */
-#define MSR_VMX_BASIC		0x480u
 #define MSR_VMX_PIN		0x481u
 #define MSR_VMX_PROC		0x482u
 #define MSR_VMX_EXIT		0x483u
 #define MSR_VMX_ENTRY		0x484u
-#define MSR_VMX_MISC		0x485u
-#define MSR_VMX_PROC2		0x48bu
 #define MSR_VMX_EPT_VPID	0x48cu
-#define MSR_VMX_TRUE_PIN	0x48du
-#define MSR_VMX_TRUE_PROC	0x48eu
-#define MSR_VMX_TRUE_EXIT	0x48fu
-#define MSR_VMX_TRUE_ENTRY	0x490u
 
 #define BASIC_TRUE		(1ull << 55)
 #define PROC_SECONDARY		(1u << 31)

@@ -115,7 +115,7 @@ static bool take_turn(struct launch *l, uint32_t cpu, uint64_t start)
 			return true;
 		if (expired(l, start))
 			decide(l, UNDO, cpu, STATUS_TIMEOUT);
-		pause();
+		cpu_relax();
 	}
 	return false;
 }
@@ -143,7 +143,7 @@ static void wait_for_others(struct launch *l, uint32_t cpu, uint64_t start)
 	while (verdict(l) == OPEN) {
 		if (expired(l, start))
 			decide(l, UNDO, cpu, STATUS_TIMEOUT);
-		pause();
+		cpu_relax();
 	}
 }
 

@@ -87,6 +87,14 @@ int build_sites(struct build *b);				/* build_sites.c */
 int build_file(struct build *b);				/* build_file.c */
 void build_close(struct build *b);
 
+/* ---- build_output.c ---- */
+
+/* The name of a patch by that of its file: "dir/fix.patch" -> "fix". To be freed. */
+char *build_default_name(const char *out);
+/* Both: 0, or -1 with the reason in b->problems. The file is there as a whole or not at all. */
+int build_check_name(struct build *b);
+int build_write(struct build *b);
+
 /* ---- build_object.c ---- */
 
 /* Name of a symbol of @o; for a section symbol the section's. Never NULL. */

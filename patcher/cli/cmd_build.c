@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "cli/args.h"
 #include "cli/build.h"
 #include "cli/disasm.h"
@@ -128,61 +127,15 @@ static const struct argp argp = {
 	       "\vNothing is written if anything is in the way: each problem is named.",
 };
 
-/* "dir/fix.patch" -> "fix". */
-static char *default_name(const char *out)
-{
-	const char *slash = strrchr(out, '/');
-	char *name = xstrdup(slash ? slash + 1 : out);
-	size_t n = strlen(name);
-
-	if (n > 6 && !strcmp(name + n - 6, ".patch"))
-		name[n - 6] = '\0';
-	return name;
-}
-
-static int check_name(struct build *b)
-{
-	size_t n = strlen(b->name);
-
-	for (size_t i = 0; i < n; i++)
-		if (b->name[i] <= ' ' || b->name[i] > '~')
-			n = 0;
-	if (n && n < PATCH_NAME_LEN)
-		return 0;
-	return problem(&b->problems, CLI_INPUT, "bad-name",
-		       "'%s' is not a name for a patch: 1 to %d ASCII characters without blanks; "
-		       "see --name", b->name, PATCH_NAME_LEN - 1);
-}
-
-/* A temporary file that is renamed: an interrupted build leaves no half patch. */
-static int write_file(struct build *b)
-{
-	char *tmp = xprintf("%s.%ld.tmp", b->out, (long)getpid());
-	FILE *f = fopen(tmp, "wb");
-	bool ok = f && fwrite(b->file.data, 1, b->file.len, f) == b->file.len;
-
-	if (f && fclose(f))
-		ok = false;
-	if (ok && rename(tmp, b->out))
-		ok = false;
-	if (!ok) {
-		problem(&b->problems, CLI_INPUT, "unwritable", "cannot write %s: %s", b->out,
-			strerror(errno));
-		remove(tmp);
-	}
-	free(tmp);
-	return ok ? 0 : -1;
-}
-
 static int run_stages(struct build *b, const struct args *a)
 {
-	if (check_name(b) || build_open(b, a->objects, a->nobjects) || build_layout(b) ||
+	if (build_check_name(b) || build_open(b, a->objects, a->nobjects) || build_layout(b) ||
 	    build_replacements(b))
 		return -1;
 	/* Both report: what is wrong with the windows, and which symbols are missing. */
 	if (build_relocate(b) | build_sites(b))
 		return -1;
-	return build_file(b) || write_file(b) ? -1 : 0;
+	return build_file(b) || build_write(b) ? -1 : 0;
 }
 
 /* ---- summary ---- */
@@ -277,7 +230,7 @@ int cmd_build(struct cli *cli, int argc, char **argv)
 	b.kernel.fd = -1;
 	args_parse(&argp, cli, argc, argv, &a);
 	if (!b.name)
-		b.name = name = default_name(b.out);
+		b.name = name = build_default_name(b.out);
 	if (run_stages(&b, &a)) {
 		ret = out_problems(cli, &b.problems, NULL);
 	} else {

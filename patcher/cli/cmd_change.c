@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/args.h"
+#include "cli/change.h"
 #include "cli/patches.h"
 
 /* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
@@ -91,11 +92,7 @@ static int apply_held(struct session *s, const char *id)
 	return ret ? ret : report(s, "applied");
 }
 
-/*
- * What is held already need not cross the line again; a reverted patch keeps its
- * code and its data in the hypervisor.
- */
-static int apply_bytes(struct session *s, const struct bytes *file, const char *id)
+int change_apply(struct session *s, const struct bytes *file, const char *id)
 {
 	struct patch_ref ref;
 	enum client_result r;
@@ -138,7 +135,7 @@ int cmd_apply(struct cli *cli, int argc, char **argv)
 	}
 	ret = session_open(&s, cli);
 	if (!ret) {
-		ret = a.file ? apply_bytes(&s, &file, id) : apply_argument(&s, a.id);
+		ret = a.file ? change_apply(&s, &file, id) : apply_argument(&s, a.id);
 		session_close(&s);
 	}
 	free(file.data);

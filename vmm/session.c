@@ -84,6 +84,7 @@ static void op_info(struct text *t)
 	text_kv_dec(t, "hidden_writes", hidden);
 	text_kv_dec(t, "exits", exits);
 	text_kv_dec(t, "timer_exits", timer);
+	text_kv_hex(t, "lstar", machine_anchor());
 }
 
 static bool op_list(unsigned int i, struct text *t)

@@ -17,5 +17,6 @@ test_cli_server_SRCS := guest-tests/unit/test_cli_server.c \
 
 HOST_TESTS += cli-build=guest-tests/unit/test_cli_build.sh
 HOST_TESTS += cli-inspect=guest-tests/unit/test_cli_inspect.sh
+HOST_TESTS += cli-redirect=guest-tests/unit/test_cli_redirect.sh
 HOST_TESTS += cli-session=guest-tests/unit/test_cli_session.sh
 HOST_TESTS += cli-usage=guest-tests/unit/test_cli_usage.sh

@@ -63,6 +63,7 @@ static void info(struct text *t)
 	text_kv_dec(t, "cpus", 2);
 	text_kv_dec(t, "patches", fake.nheld);
 	text_kv_str(t, "guest", "a \"quoted\" name");
+	text_kv_hex(t, "lstar", 0xffffffff83000000);
 }
 
 static bool list(unsigned int i, struct text *t)

@@ -75,6 +75,9 @@ struct build {
 	struct patch_fixup *fixups;
 	size_t nfixups;
 	struct bytes strings, meta, file;
+	/* What KASLR added in the one guest the patch is for, if it has addresses of its own. */
+	uint64_t slide;
+	bool slide_known;
 	struct problems problems;
 };
 

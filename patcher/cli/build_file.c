@@ -79,11 +79,23 @@ static void meta_function(struct build *b, const struct replacement *r)
 {
 	char *s;
 
-	if (r->new.base != PATCH_BASE_TEXT)
+	if (r->new.base == PATCH_BASE_KERNEL)
 		return;
 	s = xprintf("%s 0x%" PRIx64 " 0x%" PRIx64, r->new_name, (uint64_t)r->new.value,
 		    r->new_size);
-	meta_line(b, "function", s);
+	meta_line(b, r->new.base == PATCH_BASE_TEXT ? "function" : "target", s);
+	free(s);
+}
+
+/* By this `apply` knows the guest again whose addresses are in the patch. */
+static void meta_slide(struct build *b)
+{
+	char *s;
+
+	if (!b->slide_known)
+		return;
+	s = xprintf("0x%" PRIx64, b->slide);
+	meta_line(b, "slide", s);
 	free(s);
 }
 
@@ -98,6 +110,7 @@ static int make_meta(struct build *b)
 	}
 	for (size_t i = 0; i < b->nreplace; i++)
 		meta_function(b, &b->replace[i]);
+	meta_slide(b);
 	return meta_time(b);
 }
 

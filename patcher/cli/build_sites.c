@@ -96,7 +96,8 @@ static int check_cold(struct build *b, const struct kernel_symbol *s, struct win
 
 static enum patch_target target_kind(const struct value *v)
 {
-	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT : PATCH_TARGET_KERNEL;
+	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT :
+		v->base == PATCH_BASE_ABSOLUTE ? PATCH_TARGET_ABSOLUTE : PATCH_TARGET_KERNEL;
 }
 
 static void fill_site(struct build *b, struct replacement *r, const struct kernel_symbol *s,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Commands that change something: apply, revert, abort, set. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/args.h"
 #include "cli/change.h"
 #include "cli/patches.h"
+#include "wire/patch.h"
 
 /* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
 static void print_report(const struct session *s, const char *what, const json_t *o)
@@ -92,12 +94,61 @@ static int apply_held(struct session *s, const char *id)
 	return ret ? ret : report(s, "applied");
 }
 
+/* "slide=0x..." of the notes in a patch file. False if there is none. */
+static bool noted_slide(const struct patch *p, uint64_t *slide)
+{
+	static const char key[] = "slide=";
+	const char *at = p->meta, *end = at ? at + p->header->meta.size : NULL, *eol;
+	char value[24];
+	bool found = false;
+
+	for (; at < end && !found; at = eol + 1) {
+		eol = memchr(at, '\n', (size_t)(end - at));
+		if (!eol)
+			return false;
+		if (strncmp(at, key, strlen(key)))
+			continue;
+		snprintf(value, sizeof(value), "%.*s", (int)(eol - at - strlen(key)),
+			 at + strlen(key));
+		found = text_parse_u64(value, slide);
+	}
+	return found;
+}
+
+/*
+ * A patch with addresses of loaded modules is for one boot of the guest; in another one they
+ * would lead anywhere.
+ */
+static int check_boot(struct session *s, const struct bytes *file)
+{
+	uint64_t slide, lstar;
+	struct patch_error err;
+	struct patch p;
+	const char *v;
+	int ret;
+
+	if (patch_parse(file->data, file->len, &p, &err) || !noted_slide(&p, &slide))
+		return CLI_OK;
+	ret = session_request(s, "info");
+	if (ret)
+		return ret;
+	v = client_get(&s->client, "lstar");
+	if (!v || !text_parse_u64(v, &lstar) || lstar == p.header->anchor + slide)
+		return CLI_OK;
+	return out_error(s->cli, CLI_INPUT, "other-boot", "the addresses of modules in this patch "
+			 "are from another boot of the guest: its kernel was 0x%" PRIx64 " above its "
+			 "link-time address then, and is 0x%" PRIx64 " now", slide,
+			 lstar - p.header->anchor);
+}
+
 int change_apply(struct session *s, const struct bytes *file, const char *id)
 {
 	struct patch_ref ref;
 	enum client_result r;
-	int ret = patch_by_id(s, id, &ref);
+	int ret = check_boot(s, file);
 
+	if (!ret)
+		ret = patch_by_id(s, id, &ref);
 	if (ret)
 		return ret;
 	if (*ref.state)

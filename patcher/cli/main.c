@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "apply",	"put a patch into force", cmd_apply },
 	{ "revert",	"take a patch back", cmd_revert },
 	{ "cycle",	"apply and revert many times, and measure", cmd_cycle },
+	{ "redirect",	"make a function of the kernel lead to one of a module", cmd_redirect },
 	{ "abort",	"give up what is under way", cmd_abort },
 	{ "set",	"change a setting", cmd_set },
 	{ "inspect",	"show what is in a patch file", cmd_inspect },

@@ -3,7 +3,7 @@
 
 CLI_SRCS := $(sort $(wildcard patcher/cli/*.c)) \
 	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
-CLI_LIBS := -lelf -lZydis -lcrypto -ljansson
+CLI_LIBS := -lelf -lZydis -lcrypto -ljansson -lz -llzma -lzstd -llz4
 CLI_CFLAGS := -D_GNU_SOURCE $(VERSION_FLAG)
 CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/obj/cli/%.o)
 

@@ -227,7 +227,6 @@ int cmd_build(struct cli *cli, int argc, char **argv)
 	char *name = NULL;
 	int ret;
 
-	b.kernel.fd = -1;
 	args_parse(&argp, cli, argc, argv, &a);
 	if (!b.name)
 		b.name = name = build_default_name(b.out);

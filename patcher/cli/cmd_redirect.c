@@ -216,7 +216,7 @@ static int apply_patch(struct redirect *r, struct cli *cli)
 
 int cmd_redirect(struct cli *cli, int argc, char **argv)
 {
-	struct redirect r = { .build = { .anchor_name = "entry_SYSCALL_64", .kernel.fd = -1 } };
+	struct redirect r = { .build = { .anchor_name = "entry_SYSCALL_64" } };
 	char *name = NULL;
 	int ret;
 

@@ -100,32 +100,55 @@ static void keep_nth(struct candidates *all, unsigned long nth)
 static void keep_global(struct candidates *all)
 {
 	const struct kernel_symbol *global = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		if (!all->s[i]->local)
+		if (!all->s[i]->local) {
 			global = all->s[i];
-	if (global) {
+			n++;
+		}
+	if (n == 1) {
 		all->s[0] = global;
 		all->n = 1;
 	}
 }
 
-static void ambiguous(const char *spec, const struct candidates *all, struct problems *p)
+/* What tells one candidate from another: its file, or, where nobody knows that, its neighbours. */
+static char *describe(const struct kernel *k, const struct kernel_symbol *s)
 {
-	char *list = xstrdup(""), *longer;
+	const struct kernel_symbol *before = s, *after = s, *end = k->symbols + k->nsymbols;
+
+	if (k->source == KERNEL_SYMTAB)
+		return xprintf("%s%s", s->local ? "local, " : "global",
+			       s->local ? *s->file ? s->file : "no source file" : "");
+	while (before > k->symbols && before->addr == s->addr)
+		before--;
+	while (after < end && after->addr == s->addr)
+		after++;
+	return xprintf("%c %s, %llu bytes, between %s and %s", s->type,
+		       *s->section ? s->section : "-", (unsigned long long)s->size,
+		       before->addr == s->addr ? "the start" : before->name,
+		       after == end ? "the end" : after->name);
+}
+
+static void ambiguous(const struct kernel *k, const char *spec, const struct candidates *all,
+		      struct problems *p)
+{
+	char *list = xstrdup(""), *longer, *text;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct kernel_symbol *s = all->s[i];
 
-		longer = xprintf("%s\n  %s@%zu  0x%llx  %s%s", list, s->name, i + 1,
-				 (unsigned long long)s->addr, s->local ? "local, " : "global",
-				 s->local ? *s->file ? s->file : "no source file" : "");
+		text = describe(k, s);
+		longer = xprintf("%s\n  %s@%zu  0x%llx  %s", list, s->name, i + 1,
+				 (unsigned long long)s->addr, text);
+		free(text);
 		free(list);
 		list = longer;
 	}
 	problem(p, CLI_INPUT, "ambiguous-symbol",
-		"'%s' is ambiguous, the kernel has %zu of that name; say name@file or name@N:%s",
-		spec, all->n, list);
+		"'%s' is ambiguous, the kernel has %zu of that name; say %sname@N:%s", spec, all->n,
+		k->source == KERNEL_SYMTAB ? "name@file or " : "", list);
 	free(list);
 }
 
@@ -148,9 +171,44 @@ const struct kernel_symbol *kernel_find(const struct kernel *k, const char *spec
 	if (all.n == 1)
 		found = all.s[0];
 	else if (all.n > 1)
-		ambiguous(spec, &all, p);
+		ambiguous(k, spec, &all, p);
 	free(all.s);
 	return found;
+}
+
+/*
+ * Functions and objects before plain labels of the same address; among equals the order of
+ * kallsyms, whose first one is the kernel's own choice in a trace.
+ */
+static int by_address(const void *a, const void *b)
+{
+	const struct kernel_symbol *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	if ((x->function || x->object) != (y->function || y->object))
+		return x->function || x->object ? -1 : 1;
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int by_name(const void *a, const void *b, void *symbols)
+{
+	const struct kernel_symbol *s = symbols;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int c = strcmp(s[x].name, s[y].name);
+
+	return c ? c : x < y ? -1 : x > y;
+}
+
+void kernel_sort_symbols(struct kernel *k)
+{
+	qsort(k->symbols, k->nsymbols, sizeof(*k->symbols), by_address);
+	k->by_name = xalloc(k->nsymbols * sizeof(*k->by_name));
+	for (size_t i = 0; i < k->nsymbols; i++)
+		k->by_name[i] = i;
+	qsort_r(k->by_name, k->nsymbols, sizeof(*k->by_name), by_name, k->symbols);
 }
 
 /* Index of the first symbol whose address is not below @addr. */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A kernel file, unpacked: from vmlinuz (bzImage), vmlinux, or a packed vmlinux. */
+#ifndef CLI_KERNEL_IMAGE_H
+#define CLI_KERNEL_IMAGE_H
+
+#include "cli/cli.h"
+
+/* More than any kernel unpacks to: the x86 kernel's own room is 1 GiB, stock ones take 70 MiB. */
+#define KERNEL_UNPACKED_MAX (512u << 20)
+
+struct kernel_image {
+	const uint8_t *data;	/* the ELF file; a bzImage has its relocations behind it */
+	size_t len;
+	const char *packing;	/* "gzip", ...; NULL if it was not packed */
+	bool boxed;		/* came out of a bzImage */
+	const uint8_t *file;	/* the file as it is, mapped */
+	size_t file_len;
+	struct bytes unpacked;
+};
+
+/**
+ * kernel_image_find - where in a file the kernel proper begins
+ * @at, @n: set to its bytes, still packed or an ELF file
+ * @boxed: set if they lie in a bzImage
+ * @why: a sentence without subject if it fails
+ * Returns 0, or -1 if the file is a bzImage whose header is wrong or too old.
+ */
+int kernel_image_find(const uint8_t *file, size_t len, const uint8_t **at, size_t *n, bool *boxed,
+		      const char **why);
+
+/* Maps the file, told apart by its content, and unpacks it. 0, or -1 with the reason in @p. */
+int kernel_image_open(struct kernel_image *img, const char *path, struct problems *p);
+void kernel_image_close(struct kernel_image *img);
+
+#endif

@@ -16,6 +16,7 @@
 -include $(sort $(wildcard guest-tests/unit/*.mk))
 -include $(sort $(wildcard guest-tests/fuzz/*.mk))
 -include guest-tests/guest/build.mk
+-include guest-tests/linux/build.mk
 
 # $(call host_objdir,KIND,PROGRAM): one directory for all programs of a kind, unless a program
 # has compiler flags of its own.

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For scenario tests with any guest: results in TAP on stdout, the machine that runs, the host tool
+# on the hypervisor's line (COM2). Everything is bounded in time. Read by the lib.sh of each kind of
+# guest. Environment: BUILD, TEST_DIR (scratch), CPUS, EMULATOR.
+set -u
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+BUILD=${BUILD:-build} CPUS=${CPUS:-2} EMULATOR=${EMULATOR:-bochs}
+TEST_DIR=${TEST_DIR:-$(mktemp -d /tmp/subtext-test.XXXXXX)}
+mkdir -p "$TEST_DIR"
+
+tests=0
+machine=
+out=		# what the host tool printed last (JSON)
+sub_status=0
+log=		# what the hypervisor's log holds
+
+ok() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+
+# not_ok TEXT [DIAGNOSTICS]
+not_ok() {
+	tests=$((tests + 1))
+	echo "not ok $tests - $1"
+	[ -z "${2:-}" ] || sed 's/^/#   /' <<<"$2"
+}
+
+# check TEXT COMMAND [WORD]...: a result that is good if the command succeeds.
+check() {
+	local text=$1
+	shift
+	if "$@"; then ok "$text"; else not_ok "$text" "failed: $*"; fi
+}
+
+# is TEXT GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', wanted '$3'"; fi
+}
+
+# matches TEXT GOT REGEX
+matches() {
+	if grep -qE -- "$3" <<<"$2"; then ok "$1"; else not_ok "$1" "'$2' does not match '$3'"; fi
+}
+
+note() { sed 's/^/# /' <<<"$*"; }
+
+# Ends the test because nothing more can be learned from this machine; from $(...) too.
+bail() {
+	if [ "$BASHPID" != $$ ]; then
+		printf '%s\n' "$@" >"$TEST_DIR/bail"
+		kill -USR1 $$
+		exit 1
+	fi
+	not_ok "$1" "${2:-}"
+	tail -n 5 "$TEST_DIR/com1.log" 2>/dev/null | tr -d '\r' | sed 's/^/# com1: /'
+	tail -n 5 "$TEST_DIR/emulator.out" 2>/dev/null | sed 's/^/# emulator: /'
+	echo "1..$tests"
+	exit 1
+}
+
+stop_machine() {
+	trap - EXIT
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null
+	wait 2>/dev/null
+}
+trap stop_machine EXIT
+trap 'exit 143' TERM INT
+trap 'bail "$(head -n 1 "$TEST_DIR/bail")" "$(tail -n +2 "$TEST_DIR/bail")"' USR1
+
+# machine_start DISK [EMULATOR OPTION]...: switches it on, returns when both lines can be dialled.
+machine_start() {
+	local disk=$1 tries
+	shift
+	rm -f "$TEST_DIR"/com[12]
+	scripts/emulator --backend "$EMULATOR" --disk "$disk" --log "$TEST_DIR" --cpus "$CPUS" \
+		--com1 "bridge:$TEST_DIR/com1" --com2 "bridge:$TEST_DIR/com2" \
+		${IPS:+--ips "$IPS"} --timeout "${MACHINE_TIMEOUT:-800}" "$@" \
+		2>"$TEST_DIR/emulator.err" &
+	machine=$!
+	for ((tries = 0; tries < 300; tries++)); do
+		[ ! -S "$TEST_DIR/com1" ] || [ ! -S "$TEST_DIR/com2" ] || break
+		sleep 0.1
+	done
+}
+
+# sub COMMAND [WORD]...: the host tool. JSON in $out, status in $sub_status.
+sub() {
+	out=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 --json "$@" \
+		2>"$TEST_DIR/subtext.err")
+	sub_status=$?
+	return $sub_status
+}
+
+# json KEY: a top-level value of $out, without quotes.
+json() {
+	grep -oE "\"$1\":(\"[^\"]*\"|[^,}]*)" <<<"$out" | head -n 1 | cut -d: -f2- | tr -d '"'
+}
+
+# apply FILE|--id NAME, revert NAME: a result each; the test ends if it fails.
+apply() {
+	sub apply "$@" || bail "apply $*" "$out $(cat "$TEST_DIR/subtext.err")"
+	ok "apply ${!#}: $(json sites) sites, pause $(json pause_tsc) ticks"
+}
+
+revert() {
+	sub revert "$@" || bail "revert $*" "$out $(cat "$TEST_DIR/subtext.err")"
+	ok "revert $*"
+}
+
+# The same without a result, for loops.
+apply_quietly() { sub apply "$@" || bail "apply $*" "$out $(cat "$TEST_DIR/subtext.err")"; }
+revert_quietly() { sub revert "$@" || bail "revert $*" "$out $(cat "$TEST_DIR/subtext.err")"; }
+
+# refused TEXT CODE COMMAND...: the hypervisor must say no, with this code.
+refused() {
+	local text=$1 code=$2
+	shift 2
+	sub "$@"
+	if [ $sub_status = 1 ] && [ "$(json code)" = "$code" ]; then
+		ok "$text: $code"
+	else
+		not_ok "$text: $code" "status $sub_status, $out $(cat "$TEST_DIR/subtext.err")"
+	fi
+}
+
+# log_has_no_error: the hypervisor's log, which is then in $log.
+log_has_no_error() {
+	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
+	matches "the hypervisor has a log" "$log" '^I .*launched'
+	is "and no error in it" "$(grep '^E ' <<<"$log")" ''
+}

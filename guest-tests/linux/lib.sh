@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For the Linux tests: boots a stock kernel on Subtext with a busybox initramfs, runs shell text in
+# it over COM1. The rest is in guest-tests/lib.sh.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+answer=		# what the guest said to the last `must`
+KERNEL=		# folder of the kernel that runs: vmlinuz, config, release, lib/modules, build
+RELEASE=
+
+# Every run has these. The second line makes it quick in an emulator (--plain leaves it out);
+# nothing but an oops or a panic comes on the console, where the command line is.
+LINUX_OPTIONS='initrd=\initrd.img console=ttyS0,115200 quiet loglevel=1'
+LINUX_QUICK='mitigations=off tsc=reliable cryptomgr.notests'
+
+linux_defaults() {
+	lx_flavour=cloud lx_memory=512 lx_subtext=on lx_quick=$LINUX_QUICK lx_append=
+	lx_files=() lx_modules=() lx_esp=() lx_next='\vmlinuz.efi'
+}
+
+linux_options() {
+	linux_defaults
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--flavour) lx_flavour=$2; shift ;;
+		--cpus) CPUS=$2; shift ;;
+		--memory) lx_memory=$2; shift ;;
+		--without-subtext) lx_subtext=off ;;
+		--plain) lx_quick= ;;
+		--append) lx_append="$lx_append $2"; shift ;;
+		--file) lx_files+=("$2"); shift ;;
+		--modules) read -ra lx_modules <<<"$2"; shift ;;
+		--esp) lx_esp+=("$2"); shift ;;
+		--next) lx_next=$2; shift ;;
+		*) bail "linux_start: unknown option $1" ;;
+		esac
+		shift
+	done
+}
+
+# Stock modules and what they depend on, as words FILE=PATH, and the part of modules.dep.
+module_files() {
+	local dir=lib/modules/$RELEASE name dep=$TEST_DIR/modules.dep
+	: >"$dep"
+	for name in "${lx_modules[@]}"; do
+		grep -E "/${name//[-_]/[-_]}\.ko:" "$KERNEL/$dir/modules.dep" >>"$dep" ||
+			bail "the $lx_flavour kernel has a module $name"
+	done
+	# The last of a line has no dependencies of its own, so one pass finds all.
+	for name in $(tr -d : <"$dep" | tr ' ' '\n' | sort -u); do
+		grep "^$name:" "$KERNEL/$dir/modules.dep" >>"$dep"
+		echo "$KERNEL/$dir/$name=$dir/$name"
+	done
+	sort -u -o "$dep" "$dep"
+	echo "$dep=$dir/modules.dep"
+}
+
+# linux_image [OPTION]...: makes $TEST_DIR/boot.img; the options are those of linux_start.
+linux_image() {
+	local conf=$TEST_DIR/subtext.conf modules=()
+	linux_options "$@"
+	KERNEL=$(scripts/linux-kernel "$lx_flavour") || bail "there is a $lx_flavour kernel"
+	RELEASE=$(cat "$KERNEL/release")
+	LINUX_COMMAND_LINE="$LINUX_OPTIONS${lx_quick:+ $lx_quick}$lx_append"
+	printf '%s\n' 'serial = com2' "next = $lx_next" "options = $LINUX_COMMAND_LINE" \
+		'log-level = info' "subtext = $lx_subtext" >"$conf"
+	[ ${#lx_modules[@]} = 0 ] || mapfile -t modules < <(module_files)
+	scripts/mkinitramfs "$TEST_DIR/initrd.img" "${lx_files[@]}" "${modules[@]}" ||
+		bail "initramfs"
+	scripts/mkimage "$TEST_DIR/boot.img" "$BUILD/linux/acpi.efi=EFI/BOOT/BOOTX64.EFI" \
+		"$BUILD/subtext.efi=EFI/subtext/subtext.efi" "$conf=EFI/subtext/subtext.conf" \
+		"$KERNEL/vmlinuz=vmlinuz.efi" "$TEST_DIR/initrd.img=initrd.img" "${lx_esp[@]}" ||
+		bail "disk image"
+}
+
+# linux_wait TEXT: until the guest's console says so; what it says on the way is printed.
+linux_wait() {
+	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" \
+		--timeout "${GUEST_TIMEOUT:-120}" --wait "$1" "$TEST_DIR/com1"
+}
+
+# linux_ready TEXT: waits for the guest's command line; a result.
+linux_ready() {
+	answer=$(GUEST_TIMEOUT=${BOOT_TIMEOUT:-200} linux_wait 'guest: ready') ||
+		bail "$1" "status $?
+$(tail -n 20 <<<"$answer")"
+	ok "$1"
+}
+
+# linux_start [OPTION]...: a machine with Subtext and a stock kernel; waits until it takes commands.
+#	--flavour NAME		as scripts/linux-kernel (cloud)
+#	--cpus N, --memory MIB
+#	--without-subtext	the loader only starts the kernel
+#	--plain			without the options that make a kernel quick in an emulator
+#	--append 'OPTIONS'	more for the kernel's command line
+#	--file FILE=PATH	a file in the initramfs
+#	--modules 'NAMES'	stock modules there, with what they depend on; for modprobe
+#	--esp FILE=PATH		a file in the boot volume
+#	--next PATH		another next loader than the kernel
+linux_start() {
+	linux_image "$@"
+	machine_start "$TEST_DIR/boot.img" --memory "$lx_memory"
+	linux_ready "Linux $RELEASE boots with $CPUS CPUs, Subtext $lx_subtext"
+}
+
+# guest 'SHELL TEXT': runs it (busybox sh, root), prints its output, returns its exit status.
+# Bounded by GUEST_TIMEOUT seconds of the machine's processor time. `exit` and variables do not
+# outlive the text.
+guest() {
+	local status=0
+	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" ${guest_plain:+--plain} \
+		--timeout "${GUEST_TIMEOUT:-120}" "$TEST_DIR/com1" "$1" \
+		2>>"$TEST_DIR/console" || status=$?
+	[ $status -lt 250 ] ||
+		bail "the guest answers" "status $status to: $1
+$(tail -n 30 "$TEST_DIR/com1.log" | tr -d '\r\001')"
+	return $status
+}
+
+# must 'SHELL TEXT': the same, output in $answer; a status but 0 ends the test. Not a result.
+must() {
+	answer=$(guest "$1") || bail "guest: $1" "$answer"
+}
+
+# guest_bg NAME 'SHELL TEXT': starts it in the guest, guest_wait NAME waits for its end, prints its
+# output and returns its status.
+guest_bg() {
+	guest_plain=1 guest "($2
+) </dev/null >/tmp/bg.$1 2>&1 & bg_$1=\$!"
+}
+
+guest_wait() {
+	guest_plain=1 guest "wait \$bg_$1; bg_status=\$?; cat /tmp/bg.$1; (exit \$bg_status)"
+}
+
+# The host tool on the guest's hypervisor: JSON in $out, status in $sub_status.
+st() { sub "$@"; }
+
+TROUBLE='Oops|BUG:|BUG at|WARNING:|Call Trace|general protection|[Uu]nable to handle|invalid opcode'
+TROUBLE+='|divide error|double fault|int3:|rcu.*(stall|detected)|soft lockup|hard LOCKUP'
+TROUBLE+='|blocked for more than|scheduling while atomic|sleeping function|lock.*(deadlock|imbalance)'
+TROUBLE+='|Bad page|corrupt|Kernel panic|ftrace.*(fail|bug)|unexpected IRQ|NMI received for unknown'
+
+# linux_log_clean [REGEX]: nothing in the kernel's log that tells of trouble, nothing in the
+# hypervisor's above information, but for lines that match REGEX.
+linux_log_clean() {
+	local allowed=${1:-^$} text
+	text=$(guest dmesg | grep -E "$TROUBLE" | grep -vE "$allowed")
+	is "the kernel's log is clean" "$text" ''
+	[ "$lx_subtext" = on ] || return 0
+	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
+	matches "the hypervisor has a log" "$log" '^I .*launched'
+	is "and nothing but information in it" "$(grep -v '^I ' <<<"$log" | grep -vE "$allowed")" ''
+}
+
+# linux_off: waits until the machine has switched itself off; a result.
+linux_off() {
+	local status=0
+	wait "$machine" || status=$?
+	machine=
+	is "the machine switches itself off" "$status" 0
+}
+
+# linux_stop: switches the machine off.
+linux_stop() {
+	guest_plain=1
+	"$BUILD/guest-shell" --plain --timeout 60 "$TEST_DIR/com1" 'poweroff -f' \
+		>>"$TEST_DIR/console" 2>&1
+	guest_plain=
+	linux_off
+}
+
+# finish: prints the plan.
+finish() {
+	[ -z "$machine" ] || linux_stop
+	echo "1..$tests"
+	[ -n "${KEEP:-}" ] || rm -f "$TEST_DIR"/*.img
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * guest-shell: one piece of shell text for the Linux guest, which runs it (guest-tests/linux/init),
+ * or a wait for something on its console. Prints what comes back. What the kernel says on the
+ * same line outside of an answer goes to stderr. Bounded in time.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Above what a shell command ends with. */
+enum { USAGE = 250, LOST, LATE, PANIC };
+
+#define LINE	1024
+#define MARK	64
+#define END	'\004'
+
+struct session {
+	int fd;
+	clockid_t machine;	/* its processor time, or the monotonic clock */
+	double start, start_real, limit;
+	const char *wait;	/* part of a line */
+	char tag[24];		/* of the command; empty when only waiting */
+	bool inside;		/* the answer has begun */
+	char line[LINE];	/* what came since the last line end, for wait and panics */
+	size_t len;
+	char mark[MARK];	/* what came since the last 0x01 */
+	size_t mark_len;
+	bool in_mark;
+	int status;		/* -1: go on */
+};
+
+static double now(clockid_t clock)
+{
+	struct timespec t;
+
+	/* A machine that has ended: its line says so. */
+	if (clock_gettime(clock, &t))
+		return 0;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A busy host does not shorten the machine's time; five times that by the clock is the end. */
+static bool late(const struct session *s)
+{
+	return now(s->machine) - s->start > s->limit ||
+	       now(CLOCK_MONOTONIC) - s->start_real > 5 * s->limit;
+}
+
+static int usage(FILE *to)
+{
+	fputs("usage: guest-shell [--timeout S] [--machine PID] [--wait TEXT] SOCKET [SHELL TEXT]\n"
+	      "Runs SHELL TEXT in the Linux guest, prints its output and ends with its status, or,\n"
+	      "with --wait, prints until a line holds TEXT (and sends nothing). Status: 250 usage,\n"
+	      "251 the line is gone, 252 time is up (default 120 s, of the processor time of PID if\n"
+	      "that is given), 253 the guest panicked.\n", to);
+	return to == stdout ? 0 : USAGE;
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
+		return -1;
+	strcpy(a.sun_path, path);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
+}
+
+static bool send_all(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = send(fd, text, n, MSG_NOSIGNAL);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		text += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* In a subshell, so that nothing in the text ends or changes the guest's first process. */
+static bool send_command(struct session *s, const char *text, bool plain)
+{
+	char *all;
+	int n;
+	bool good;
+
+	snprintf(s->tag, sizeof(s->tag), "%x.%lx", (unsigned int)getpid(),
+		 (unsigned long)time(NULL) & 0xffff);
+	n = asprintf(&all, plain ? "%s\t%s\n%c" : "%s\t(%s\n)%c", s->tag, text, END);
+	if (n < 0)
+		return false;
+	good = send_all(s->fd, all, (size_t)n);
+	free(all);
+	return good;
+}
+
+/* Between two 0x01: the begin or the end of an answer, of this one or of one nobody waited for. */
+static void take_mark(struct session *s)
+{
+	size_t tag = strlen(s->tag);
+
+	s->mark[s->mark_len] = '\0';
+	if (!tag || strncmp(s->mark, s->tag, tag))
+		return;
+	if (!s->mark[tag])
+		s->inside = true;
+	else if (s->mark[tag] == '=' && s->inside)
+		s->status = atoi(s->mark + tag + 1);
+}
+
+/* Panics are seen in any line, in answers too: the kernel breaks into those. */
+static void take_line(struct session *s)
+{
+	s->line[s->len] = '\0';
+	s->len = 0;
+	if (s->wait && strstr(s->line, s->wait))
+		s->status = 0;
+	else if (strstr(s->line, "Kernel panic - not syncing"))
+		s->status = PANIC;
+}
+
+static void take_byte(struct session *s, char c)
+{
+	if (s->in_mark && (c == '\001' || c == '\n' || s->mark_len == MARK - 1)) {
+		s->in_mark = false;
+		if (c == '\001') {
+			take_mark(s);
+			return;
+		}
+	} else if (s->in_mark) {
+		s->mark[s->mark_len++] = c;
+		return;
+	} else if (c == '\001') {
+		s->in_mark = true;
+		s->mark_len = 0;
+		return;
+	}
+	if (c == '\r')
+		return;
+	putc(c, s->inside || s->wait ? stdout : stderr);
+	if (c == '\n')
+		take_line(s);
+	else if (s->len < LINE - 1)
+		s->line[s->len++] = c;
+}
+
+static int listen_for(struct session *s)
+{
+	while (!late(s)) {
+		struct pollfd p = { .fd = s->fd, .events = POLLIN };
+		char buf[4096];
+		ssize_t n, i;
+
+		if (poll(&p, 1, 500) <= 0)
+			continue;
+		n = read(s->fd, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return LOST;
+		for (i = 0; i < n && s->status < 0; i++)
+			take_byte(s, buf[i]);
+		fflush(stdout);
+		if (s->status >= 0)
+			return s->status;
+	}
+	return LATE;
+}
+
+static bool read_options(struct session *s, int argc, char **argv, bool *plain)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "machine", required_argument, NULL, 'm' },
+		{ "wait", required_argument, NULL, 'w' },
+		{ "plain", no_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+		if (c == 't')
+			s->limit = atof(optarg);
+		else if (c == 'm' && clock_getcpuclockid((pid_t)atoi(optarg), &s->machine))
+			s->machine = CLOCK_MONOTONIC;
+		else if (c == 'w')
+			s->wait = optarg;
+		else if (c == 'p')
+			*plain = true;
+		else if (c != 'm')
+			return false;
+	}
+	return argc - optind == (s->wait ? 1 : 2);
+}
+
+int main(int argc, char **argv)
+{
+	struct session s = { .limit = 120, .machine = CLOCK_MONOTONIC, .status = -1 };
+	bool plain = false;
+
+	if (!read_options(&s, argc, argv, &plain))
+		return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
+	s.start = now(s.machine);
+	s.start_real = now(CLOCK_MONOTONIC);
+	s.fd = dial(argv[optind]);
+	if (s.fd < 0) {
+		perror(argv[optind]);
+		return LOST;
+	}
+	if (!s.wait && !send_command(&s, argv[optind + 1], plain))
+		return LOST;
+	return listen_for(&s);
+}

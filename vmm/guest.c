@@ -57,16 +57,6 @@ int guest_read(uint64_t gpa, void *buf, size_t len)
 	return 0;
 }
 
-int guest_write(uint64_t gpa, const void *buf, size_t len)
-{
-	uint8_t *p = reach(gpa, len);
-
-	if (!p)
-		return -1;
-	memcpy(p, buf, len);
-	return 0;
-}
-
 int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
 {
 	uint64_t *p = (gpa & 7) ? NULL : (uint64_t *)reach(gpa, 8);

@@ -14,12 +14,11 @@ bool guest_ram(uint64_t gpa);
 bool guest_hidden(uint64_t gpa);
 
 /*
- * Copy within one page, whole aligned 8-byte words in one piece (another CPU may be
+ * Reads within one page, whole aligned 8-byte words in one piece (another CPU may be
  * storing an instruction there); 0, or -1 if it is not guest RAM or crosses a page.
  * Root mode, any CPU.
  */
 int guest_read(uint64_t gpa, void *buf, size_t len);
-int guest_write(uint64_t gpa, const void *buf, size_t len);
 /* Puts @value where @expect is: 0, 1 if it is not, -1 as above. @gpa 8-byte aligned. */
 int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
 

@@ -47,11 +47,6 @@ int machine_read(uint64_t gpa, void *buf, size_t len)
 	return guest_read(gpa, buf, len);
 }
 
-int machine_write(uint64_t gpa, const void *buf, size_t len)
-{
-	return guest_write(gpa, buf, len);
-}
-
 int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
 {
 	return guest_cas64(gpa, expect, value);
@@ -120,11 +115,6 @@ uint64_t machine_tsc(void)
 uint64_t machine_tsc_hz(void)
 {
 	return boot_info.tsc_hz;
-}
-
-void machine_log(const char *text)
-{
-	log_line(LOG_INFO, "%s", text);
 }
 
 void machine_lock(void)

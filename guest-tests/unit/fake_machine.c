@@ -491,11 +491,6 @@ uint64_t machine_tsc_hz(void)
 	return 100000000;
 }
 
-void machine_log(const char *text)
-{
-	(void)text;
-}
-
 view_t machine_base_view(void)
 {
 	return base_view;

@@ -21,7 +21,6 @@
  * storing an instruction there, and half of it must never get into an exec page.
  */
 int machine_read(uint64_t gpa, void *buf, size_t len);
-int machine_write(uint64_t gpa, const void *buf, size_t len);
 
 /**
  * machine_cas64 - put @value where @expect is, in one locked access
@@ -55,10 +54,9 @@ uint64_t machine_annex_hpa(void);
 uint64_t machine_annex_size(void);
 void *machine_annex_va(void);
 
-/* ---- time and log ---- */
+/* ---- time ---- */
 uint64_t machine_tsc(void);
 uint64_t machine_tsc_hz(void);
-void machine_log(const char *fmt_free_text);
 
 /* ---- views ---- */
 

@@ -84,12 +84,6 @@ static void exit_interrupt_window(struct cpu *c)
 		exit_timer(c);
 }
 
-static void exit_external_interrupt(struct cpu *c)
-{
-	/* not asked for: external-interrupt exiting is off */
-	exit_dump(c);
-}
-
 static void exit_triple_fault(struct cpu *c)
 {
 	(void)c;
@@ -331,7 +325,6 @@ uint64_t exit_zero_page;
 
 static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_EXCEPTION_OR_NMI]		= exit_exception_or_nmi,
-	[EXIT_EXTERNAL_INTERRUPT]	= exit_external_interrupt,
 	[EXIT_TRIPLE_FAULT]		= exit_triple_fault,
 	[EXIT_INIT]			= exit_init,
 	[EXIT_SIPI]			= exit_sipi,
@@ -342,15 +335,7 @@ static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_GETSEC]			= exit_undefined,
 	[EXIT_INVD]			= exit_invd,
 	[EXIT_VMCALL]			= exit_vmcall,
-	[EXIT_VMCLEAR]			= exit_undefined,
-	[EXIT_VMLAUNCH]			= exit_undefined,
-	[EXIT_VMPTRLD]			= exit_undefined,
-	[EXIT_VMPTRST]			= exit_undefined,
-	[EXIT_VMREAD]			= exit_undefined,
-	[EXIT_VMRESUME]			= exit_undefined,
-	[EXIT_VMWRITE]			= exit_undefined,
-	[EXIT_VMXOFF]			= exit_undefined,
-	[EXIT_VMXON]			= exit_undefined,
+	[EXIT_VMCLEAR ... EXIT_VMXON]	= exit_undefined,
 	[EXIT_CR_ACCESS]		= exit_cr_access,
 	[EXIT_IO]			= exit_io,
 	[EXIT_RDMSR]			= exit_rdmsr,

@@ -128,63 +128,51 @@ static void guest_segments(struct cpu *c)
 static void guest_state(struct cpu *c)
 {
 	const struct firmware_state *fw = &c->fw;
+	const struct vmcs_value fields[] = {
+		{ GUEST_CR0, fw->cr0 | CR0_NE }, { CR0_GUEST_HOST_MASK, CR0_NE },
+		{ CR0_READ_SHADOW, fw->cr0 }, { GUEST_CR3, fw->cr3 },
+		{ GUEST_CR4, fw->cr4 | CR4_VMXE }, { CR4_GUEST_HOST_MASK, CR4_VMXE | CR4_SMXE },
+		{ CR4_READ_SHADOW, fw->cr4 & ~(CR4_VMXE | CR4_SMXE) }, { GUEST_DR7, 0x400 },
+		{ GUEST_RSP, fw->rsp }, { GUEST_RIP, fw->rip }, { GUEST_RFLAGS, fw->rflags },
+		{ GUEST_SYSENTER_CS, rdmsr(MSR_SYSENTER_CS) },
+		{ GUEST_SYSENTER_ESP, rdmsr(MSR_SYSENTER_ESP) },
+		{ GUEST_SYSENTER_EIP, rdmsr(MSR_SYSENTER_EIP) },
+		{ GUEST_IA32_DEBUGCTL, rdmsr(MSR_DEBUGCTL) }, { GUEST_IA32_PAT, rdmsr(MSR_PAT) },
+		{ GUEST_IA32_EFER, fw->efer }, { GUEST_INTERRUPTIBILITY, 0 },
+		{ GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE }, { GUEST_PENDING_DEBUG, 0 },
+		{ VMCS_LINK_POINTER, ~0ull },
+	};
 
 	guest_segments(c);
-	vmwrite(GUEST_CR0, fw->cr0 | CR0_NE);
-	vmwrite(CR0_GUEST_HOST_MASK, CR0_NE);
-	vmwrite(CR0_READ_SHADOW, fw->cr0);
-	vmwrite(GUEST_CR3, fw->cr3);
-	vmwrite(GUEST_CR4, fw->cr4 | CR4_VMXE);
-	vmwrite(CR4_GUEST_HOST_MASK, CR4_VMXE | CR4_SMXE);
-	vmwrite(CR4_READ_SHADOW, fw->cr4 & ~(CR4_VMXE | CR4_SMXE));
-	vmwrite(GUEST_DR7, 0x400);
-	vmwrite(GUEST_RSP, fw->rsp);
-	vmwrite(GUEST_RIP, fw->rip);
-	vmwrite(GUEST_RFLAGS, fw->rflags);
-	vmwrite(GUEST_SYSENTER_CS, rdmsr(MSR_SYSENTER_CS));
-	vmwrite(GUEST_SYSENTER_ESP, rdmsr(MSR_SYSENTER_ESP));
-	vmwrite(GUEST_SYSENTER_EIP, rdmsr(MSR_SYSENTER_EIP));
-	vmwrite(GUEST_IA32_DEBUGCTL, rdmsr(MSR_DEBUGCTL));
-	vmwrite(GUEST_IA32_PAT, rdmsr(MSR_PAT));
-	vmwrite(GUEST_IA32_EFER, fw->efer);
-	vmwrite(GUEST_INTERRUPTIBILITY, 0);
-	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
-	vmwrite(GUEST_PENDING_DEBUG, 0);
-	vmwrite(VMCS_LINK_POINTER, ~0ull);
+	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 static void host_state(struct cpu *c)
 {
-	uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_VMXE;
+	uint64_t osxsave = cpuid(1, 0).ecx & (1u << 26) ? CR4_OSXSAVE : 0;
+	const struct vmcs_value fields[] = {
+		{ HOST_CR0, CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG },
+		{ HOST_CR3, boot_info.cr3 }, { HOST_CR4, CR4_PAE | CR4_MCE | CR4_VMXE | osxsave },
+		{ HOST_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE }, { HOST_IA32_PAT, HOST_PAT },
+		{ HOST_ES_SELECTOR, SELECTOR_DATA }, { HOST_CS_SELECTOR, SELECTOR_CODE },
+		{ HOST_SS_SELECTOR, SELECTOR_DATA }, { HOST_DS_SELECTOR, SELECTOR_DATA },
+		{ HOST_FS_SELECTOR, 0 }, { HOST_GS_SELECTOR, 0 }, { HOST_TR_SELECTOR, SELECTOR_TSS },
+		{ HOST_FS_BASE, (uint64_t)c->canary_block }, { HOST_GS_BASE, (uint64_t)c },
+		{ HOST_TR_BASE, (uint64_t)&c->tss }, { HOST_GDTR_BASE, (uint64_t)c->gdt },
+		{ HOST_IDTR_BASE, (uint64_t)traps_idt() }, { HOST_RIP, (uint64_t)vm_exit_entry },
+		{ HOST_SYSENTER_CS, 0 }, { HOST_SYSENTER_ESP, 0 }, { HOST_SYSENTER_EIP, 0 },
+	};
 
-	if (cpuid(1, 0).ecx & (1u << 26))
-		cr4 |= CR4_OSXSAVE;
-	vmwrite(HOST_CR0, CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
-	vmwrite(HOST_CR3, boot_info.cr3);
-	vmwrite(HOST_CR4, cr4);
-	vmwrite(HOST_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE);
-	vmwrite(HOST_IA32_PAT, HOST_PAT);
-	vmwrite(HOST_ES_SELECTOR, SELECTOR_DATA);
-	vmwrite(HOST_CS_SELECTOR, SELECTOR_CODE);
-	vmwrite(HOST_SS_SELECTOR, SELECTOR_DATA);
-	vmwrite(HOST_DS_SELECTOR, SELECTOR_DATA);
-	vmwrite(HOST_FS_SELECTOR, 0);
-	vmwrite(HOST_GS_SELECTOR, 0);
-	vmwrite(HOST_TR_SELECTOR, SELECTOR_TSS);
-	vmwrite(HOST_FS_BASE, (uint64_t)c->canary_block);
-	vmwrite(HOST_GS_BASE, (uint64_t)c);
-	vmwrite(HOST_TR_BASE, (uint64_t)&c->tss);
-	vmwrite(HOST_GDTR_BASE, (uint64_t)c->gdt);
-	vmwrite(HOST_IDTR_BASE, (uint64_t)traps_idt());
-	vmwrite(HOST_SYSENTER_CS, 0);
-	vmwrite(HOST_SYSENTER_ESP, 0);
-	vmwrite(HOST_SYSENTER_EIP, 0);
-	vmwrite(HOST_RIP, (uint64_t)vm_exit_entry);
+	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
 	c->host_rsp = 0;
 }
 
 static void controls(struct cpu *c)
 {
+	static const struct vmcs_value shadow_stacks[] = {
+		{ GUEST_S_CET, 0 }, { GUEST_SSP, 0 }, { GUEST_INTERRUPT_SSP_TABLE, 0 },
+		{ HOST_S_CET, 0 }, { HOST_SSP, 0 }, { HOST_INTERRUPT_SSP_TABLE, 0 },
+	};
 	uint64_t exit_cap = rdmsr(MSR_VMX_TRUE_EXIT), entry_cap = rdmsr(MSR_VMX_TRUE_ENTRY);
 	uint32_t exit = EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_SAVE_PAT | EXIT_LOAD_PAT |
 			EXIT_SAVE_EFER | EXIT_LOAD_EFER | EXIT_SAVE_PREEMPTION_TIMER;
@@ -192,41 +180,31 @@ static void controls(struct cpu *c)
 	uint32_t proc2 = ctl_adjust(rdmsr(MSR_VMX_PROC2),
 				    PROC2_EPT | PROC2_VPID | PROC2_UNRESTRICTED_GUEST | PROC2_RDTSCP |
 				    PROC2_INVPCID | PROC2_XSAVES | PROC2_USER_WAIT);
+	uint32_t pin = ctl_adjust(rdmsr(MSR_VMX_TRUE_PIN),
+				  PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER);
 
 	/* shadow stacks: the guest's SSP must not stay live in root mode, so both or neither */
 	if (ctl_may(exit_cap, EXIT_LOAD_CET) && ctl_may(entry_cap, ENTRY_LOAD_CET)) {
 		exit |= EXIT_LOAD_CET;
 		entry |= ENTRY_LOAD_CET;
-		vmwrite(GUEST_S_CET, 0);
-		vmwrite(GUEST_SSP, 0);
-		vmwrite(GUEST_INTERRUPT_SSP_TABLE, 0);
-		vmwrite(HOST_S_CET, 0);
-		vmwrite(HOST_SSP, 0);
-		vmwrite(HOST_INTERRUPT_SSP_TABLE, 0);
+		vmwrite_all(shadow_stacks, sizeof(shadow_stacks) / sizeof(shadow_stacks[0]));
 	}
 	c->proc_controls = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
 				      PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_SECONDARY);
-	vmwrite(PIN_BASED_CONTROLS, ctl_adjust(rdmsr(MSR_VMX_TRUE_PIN), PIN_NMI_EXITING |
-					       PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER));
-	vmwrite(PROC_BASED_CONTROLS, c->proc_controls);
-	vmwrite(PROC_BASED_CONTROLS2, proc2);
-	vmwrite(EXIT_CONTROLS, ctl_adjust(exit_cap, exit));
-	vmwrite(ENTRY_CONTROLS, ctl_adjust(entry_cap, entry));
+	const struct vmcs_value fields[] = {
+		{ PIN_BASED_CONTROLS, pin }, { PROC_BASED_CONTROLS, c->proc_controls },
+		{ PROC_BASED_CONTROLS2, proc2 }, { EXIT_CONTROLS, ctl_adjust(exit_cap, exit) },
+		{ ENTRY_CONTROLS, ctl_adjust(entry_cap, entry) }, { VPID, c->index + 1 },
+		{ EXCEPTION_BITMAP, 0 }, { PAGE_FAULT_ERROR_CODE_MASK, 0 },
+		{ PAGE_FAULT_ERROR_CODE_MATCH, 0 }, { CR3_TARGET_COUNT, 0 },
+		{ EXIT_MSR_STORE_COUNT, 0 }, { EXIT_MSR_LOAD_COUNT, 0 }, { ENTRY_MSR_LOAD_COUNT, 0 },
+		{ ENTRY_INTERRUPTION_INFO, 0 }, { MSR_BITMAP, msr_bitmap },
+		{ IO_BITMAP_A, io_bitmaps }, { IO_BITMAP_B, io_bitmaps + PAGE_SIZE },
+		{ PREEMPTION_TIMER_VALUE, 0 },
+	};
+	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
 	if (proc2 & PROC2_XSAVES)
 		vmwrite(XSS_EXITING_BITMAP, 0);
-	vmwrite(VPID, c->index + 1);
-	vmwrite(EXCEPTION_BITMAP, 0);
-	vmwrite(PAGE_FAULT_ERROR_CODE_MASK, 0);
-	vmwrite(PAGE_FAULT_ERROR_CODE_MATCH, 0);
-	vmwrite(CR3_TARGET_COUNT, 0);
-	vmwrite(EXIT_MSR_STORE_COUNT, 0);
-	vmwrite(EXIT_MSR_LOAD_COUNT, 0);
-	vmwrite(ENTRY_MSR_LOAD_COUNT, 0);
-	vmwrite(ENTRY_INTERRUPTION_INFO, 0);
-	vmwrite(MSR_BITMAP, msr_bitmap);
-	vmwrite(IO_BITMAP_A, io_bitmaps);
-	vmwrite(IO_BITMAP_B, io_bitmaps + PAGE_SIZE);
-	vmwrite(PREEMPTION_TIMER_VALUE, 0);
 }
 
 /* Leaves VMX operation after a failure and puts CR0 and CR4 back. */

@@ -40,6 +40,19 @@ static inline void vmwrite(uint32_t field, uint64_t v)
 		vmx_failed("vmwrite", field);
 }
 
+/* A field of the VMCS and what goes into it, for tables. */
+struct vmcs_value {
+	uint32_t field;
+	uint64_t value;
+};
+
+/* Writes @n fields. Root mode, this CPU's VMCS. */
+static inline void vmwrite_all(const struct vmcs_value *f, unsigned int n)
+{
+	for (; n; n--, f++)
+		vmwrite(f->field, f->value);
+}
+
 /* @hpa: of the VMXON region */
 static inline bool vmxon(uint64_t hpa)
 {

@@ -9,29 +9,34 @@
 #include "x86.h"
 
 /* Real-mode segments ES CS SS DS FS GS, then LDTR and TR: access rights in VMCS order. */
-static const uint32_t rights[] = { 0x93, 0x9b, 0x93, 0x93, 0x93, 0x93, 0x82, 0x8b };
+static const uint8_t rights[] = { 0x93, 0x9b, 0x93, 0x93, 0x93, 0x93, 0x82, 0x8b };
+
+/* What INIT sets, but for the segments and CR0. SDM 3A, "Processor State After Reset". */
+static const struct vmcs_value reset_state[] = {
+	{ GUEST_GDTR_BASE, 0 }, { GUEST_GDTR_LIMIT, 0xffff }, { GUEST_IDTR_BASE, 0 },
+	{ GUEST_IDTR_LIMIT, 0xffff }, { GUEST_DR7, 0x400 }, { GUEST_CR3, 0 },
+	{ GUEST_CR4, CR4_VMXE }, { CR4_READ_SHADOW, 0 }, { GUEST_IA32_EFER, 0 },
+	{ GUEST_RFLAGS, RFLAGS_FIXED }, { GUEST_RIP, 0 }, { GUEST_RSP, 0 },
+	{ GUEST_IA32_DEBUGCTL, 0 }, { GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE },
+	{ GUEST_INTERRUPTIBILITY, 0 }, { GUEST_PENDING_DEBUG, 0 },
+};
 
 static void segments(uint8_t vector)
 {
-	for (unsigned int i = 0; i < 8; i++) {
-		vmwrite(GUEST_ES_SELECTOR + 2 * i, 0);
-		vmwrite(GUEST_ES_BASE + 2 * i, 0);
+	for (unsigned int i = 0; i < sizeof(rights); i++) {
+		uint32_t base = i == 1 ? (uint32_t)vector << 12 : 0;	/* CS */
+
+		vmwrite(GUEST_ES_SELECTOR + 2 * i, base >> 4);
+		vmwrite(GUEST_ES_BASE + 2 * i, base);
 		vmwrite(GUEST_ES_LIMIT + 2 * i, 0xffff);
 		vmwrite(GUEST_ES_ACCESS_RIGHTS + 2 * i, rights[i]);
 	}
-	vmwrite(GUEST_CS_SELECTOR, (uint64_t)vector << 8);
-	vmwrite(GUEST_CS_BASE, (uint64_t)vector << 12);
-	vmwrite(GUEST_GDTR_BASE, 0);
-	vmwrite(GUEST_GDTR_LIMIT, 0xffff);
-	vmwrite(GUEST_IDTR_BASE, 0);
-	vmwrite(GUEST_IDTR_LIMIT, 0xffff);
 }
 
 static void debug_registers(void)
 {
 	__asm__ volatile("mov %0, %%dr0\n\tmov %0, %%dr1\n\tmov %0, %%dr2\n\tmov %0, %%dr3\n\t"
 			 "mov %1, %%dr6" : : "r"(0ull), "r"(0xffff0ff0ull));
-	vmwrite(GUEST_DR7, 0x400);
 }
 
 /* Vector of the last SIPI that woke one CPU while others waited; counts in the upper half. */
@@ -76,20 +81,10 @@ void sipi_start(struct cpu *c, uint8_t vector)
 	apic_reset();
 	segments(vector);
 	debug_registers();
+	vmwrite_all(reset_state, sizeof(reset_state) / sizeof(reset_state[0]));
 	vmwrite(GUEST_CR0, cr0 | CR0_NE);
 	vmwrite(CR0_READ_SHADOW, cr0);
-	vmwrite(GUEST_CR3, 0);
-	vmwrite(GUEST_CR4, CR4_VMXE);
-	vmwrite(CR4_READ_SHADOW, 0);
-	vmwrite(GUEST_IA32_EFER, 0);
 	vmwrite(ENTRY_CONTROLS, vmread(ENTRY_CONTROLS) & ~(uint64_t)ENTRY_IA32E_GUEST);
-	vmwrite(GUEST_RFLAGS, RFLAGS_FIXED);
-	vmwrite(GUEST_RIP, 0);
-	vmwrite(GUEST_RSP, 0);
-	vmwrite(GUEST_IA32_DEBUGCTL, 0);
-	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
-	vmwrite(GUEST_INTERRUPTIBILITY, 0);
-	vmwrite(GUEST_PENDING_DEBUG, 0);
 	memset(c->regs, 0, sizeof(c->regs));
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
 	write_cr2(0);

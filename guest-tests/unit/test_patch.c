@@ -20,6 +20,10 @@ struct sample {
 	struct patch_fixup fixups[3];
 	char strings[24];
 	char meta[8];
+	struct {
+		uint32_t at[3];
+		struct patch_insn first[4], third[2];
+	} bodies;
 	uint8_t signature[8];
 };
 
@@ -44,12 +48,13 @@ static const struct sample good = {
 		.strings = SPAN(strings),
 		.meta = SPAN(meta),
 		.signature = SPAN(signature),
+		.bodies = SPAN(bodies),
 	},
 	.text = { 0xc3 },
 	.sites = {
 		{ .addr = 0xffffffff81000100, .target = 31, .expect = { 0x0f, 0x1f, 0x44, 0, 0 },
 		  .name = 1, .target_kind = PATCH_TARGET_TEXT, .place = PATCH_PLACE_KERNEL,
-		  .len = 5, .insn_len = 5 },
+		  .len = 5, .insn_len = 5, .flags = PATCH_SITE_FENTRY },
 		{ .addr = 0xffffffff81000200, .target = 0xffffffff81000300, .name = 7,
 		  .target_kind = PATCH_TARGET_KERNEL, .place = PATCH_PLACE_KERNEL, .len = 5,
 		  .insn_len = 1 },
@@ -66,6 +71,12 @@ static const struct sample good = {
 	},
 	.strings = "\0first\0second_function",
 	.meta = "a\nb",
+	/* The second function is not told. */
+	.bodies = {
+		.at = { 12, 0, 20 },
+		.first = { { 5, 0x0f }, { 15, PATCH_INSN_ANY }, { 1, 0xc3 } },
+		.third = { { 15, 0x66 } },
+	},
 };
 
 static void seal(struct sample *s)
@@ -93,6 +104,9 @@ static void a_good_file_is_taken(void **state)
 	assert_int_equal(p.nfixups, 3);
 	assert_string_equal(patch_site_name(&p, 0), "first");
 	assert_string_equal(patch_site_name(&p, 2), "second_function");
+	assert_ptr_equal(patch_body(&p, 0), s.bodies.first);
+	assert_null(patch_body(&p, 1));
+	assert_ptr_equal(patch_body(&p, 2), s.bodies.third);
 }
 
 /* Only sites and their names must be there. */
@@ -104,7 +118,7 @@ static void parts_may_be_absent(void **state)
 	struct patch p;
 
 	(void)state;
-	s.h.text = s.h.data = s.h.fixups = s.h.meta = s.h.signature = none;
+	s.h.text = s.h.data = s.h.fixups = s.h.meta = s.h.bodies = s.h.signature = none;
 	s.h.data_mem = 0;
 	s.sites[0].target_kind = PATCH_TARGET_KERNEL;
 	s.sites[0].target = 0xffffffff81000400;
@@ -115,6 +129,7 @@ static void parts_may_be_absent(void **state)
 	assert_null(p.fixups);
 	assert_null(p.meta);
 	assert_int_equal(p.nfixups, 0);
+	assert_null(patch_body(&p, 0));
 }
 
 /* One field broken: @width bytes at @at become @value. */
@@ -133,6 +148,7 @@ struct mutation {
 #define F(i, f)		offsetof(struct sample, fixups) + (i) * sizeof(struct patch_fixup) + \
 			offsetof(struct patch_fixup, f), sizeof(good.fixups[0].f)
 #define OFF(part)	offsetof(struct sample, part)
+#define BODY(f)		offsetof(struct sample, bodies.f)
 
 static const struct mutation mutations[] = {
 	{ B(magic, 0), 's', "magic", 0 },
@@ -162,7 +178,7 @@ static const struct mutation mutations[] = {
 	{ H(data_mem), 15, "data_mem", 0 },
 	{ H(data_mem), PATCH_MAX_DATA + 1, "data_mem", 0 },
 	{ B(reserved, 0), 1, "reserved", 0 },
-	{ B(reserved, 15), 1, "reserved", 0 },
+	{ B(reserved, 7), 1, "reserved", 0 },
 
 	{ H(text.offset), OFF(text) + 4, "text", 0 },
 	{ H(text.offset), OFF(text) - 8, "text", 0 },
@@ -192,6 +208,28 @@ static const struct mutation mutations[] = {
 	{ H(meta.offset), OFF(strings), "meta", 0 },
 	{ H(meta.size), 0, "meta", 0 },
 	{ H(meta.size), 0xffffffff, "meta", 0 },
+	{ H(meta.size), 9, "bodies", 0 },
+	{ H(bodies.offset), OFF(meta), "bodies", 0 },
+	{ H(bodies.offset), OFF(bodies) + 4, "bodies", 0 },
+	{ H(bodies.size), 0, "bodies", 0 },
+	{ H(bodies.size), 3, "bodies", 0 },
+	{ H(bodies.size), 12, "bodies", 0 },
+	{ H(bodies.size), 22, "bodies", 2 },
+	{ H(bodies.size), sizeof(good.bodies) + 2, "signature", 0 },
+	{ H(bodies.size), 0xfffffffe, "bodies", 0 },
+	{ BODY(at[0]), 4, 10, "bodies", 0 },
+	{ BODY(at[0]), 4, 13, "bodies", 0 },
+	{ BODY(at[0]), 4, 14, "bodies", 0 },
+	{ BODY(at[0]), 4, 24, "bodies", 0 },
+	{ BODY(at[0]), 4, 0xfffffffe, "bodies", 0 },
+	{ BODY(at[2]), 4, 18, "bodies", 2 },
+	{ BODY(at[2]), 4, 12, "bodies", 2 },
+	{ BODY(first[0].len), 1, 4, "bodies", 0 },
+	{ BODY(first[1].len), 1, 16, "bodies", 0 },
+	{ BODY(first[3].len), 1, 1, "bodies", 2 },
+	{ BODY(first[3].first), 1, 1, "bodies", 0 },
+	{ BODY(third[1].len), 1, 1, "bodies", 2 },
+	{ BODY(third[1].first), 1, 0xcc, "bodies", 2 },
 	{ H(signature.offset), OFF(meta), "signature", 0 },
 	{ H(signature.offset), OFF(signature) + 8, "signature", 0 },
 	{ H(signature.size), 7, "signature", 0 },
@@ -211,7 +249,12 @@ static const struct mutation mutations[] = {
 	{ S(1, target), 0x1000, "sites.target", 1 },
 	{ S(2, target), 0, "sites.target", 2 },
 	{ OFF(sites) + offsetof(struct patch_site, expect) + 5, 1, 0x90, "sites.expect", 0 },
-	{ OFF(sites) + 64 + offsetof(struct patch_site, expect) + 7, 1, 1, "sites.expect", 2 },
+	{ OFF(sites) + 64 + offsetof(struct patch_site, expect) + 6, 1, 1, "sites.expect", 2 },
+	{ OFF(sites) + offsetof(struct patch_site, expect) + 2, 1, 0x40, "sites.flags", 0 },
+	{ S(0, flags), 2, "sites.flags", 0 },
+	{ S(0, flags), 0x81, "sites.flags", 0 },
+	{ S(1, flags), PATCH_SITE_FENTRY, "sites.flags", 1 },
+	{ S(0, insn_len), 6, "sites.flags", 0 },
 	{ S(0, name), 0, "sites.name", 0 },
 	{ S(1, name), 6, "sites.name", 1 },
 	{ S(2, name), 24, "sites.name", 2 },
@@ -336,6 +379,35 @@ static void a_file_over_the_limit_is_refused(void **state)
 	free(big);
 }
 
+/* A function of 64 KiB is as long as one may be. */
+static void a_body_has_a_limit(void **state)
+{
+	size_t insns = PATCH_MAX_BODY / 8, len = sizeof(struct sample) + 2 * insns + 8;
+	struct sample *s = calloc(1, len);
+	struct patch_insn *insn = (struct patch_insn *)((uint8_t *)s + OFF(bodies) + 12);
+	struct patch_error err;
+	struct patch p;
+
+	(void)state;
+	*s = good;
+	s->h.file_size = (uint32_t)len;
+	s->h.signature = (struct patch_span){ 0, 0 };
+	s->h.bodies.size = (uint32_t)(len - OFF(bodies));
+	s->bodies.at[2] = 0;
+	for (size_t i = 0; i < insns; i++)
+		insn[i] = (struct patch_insn){ i ? 8 : 5, 0x90 };
+	insn[insns] = (struct patch_insn){ 3, 0x90 };
+	insn[insns + 1] = (struct patch_insn){ 0, 0 };
+	s->h.crc = patch_crc(s, len);
+	if (patch_parse(s, len, &p, &err))
+		fail_msg("%s: %s", err.field, err.what);
+	insn[insns].len++;
+	s->h.crc = patch_crc(s, len);
+	assert_int_equal(patch_parse(s, len, &p, &err), -1);
+	assert_string_equal(err.field, "bodies");
+	free(s);
+}
+
 /* Wild values in every field, with a CRC that fits: the sanitizers watch. */
 static void wild_fields_do_no_harm(void **state)
 {
@@ -426,6 +498,7 @@ int main(void)
 		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(a_file_over_the_limit_is_refused),
+		cmocka_unit_test(a_body_has_a_limit),
 		cmocka_unit_test(wild_fields_do_no_harm),
 		cmocka_unit_test(example_of_the_specification_is_right),
 		cmocka_unit_test(fields_are_in_the_specification),

@@ -89,6 +89,7 @@ static const struct {
 	PART(fixups, sizeof(struct patch_fixup), 0, PATCH_MAX_FIXUPS * sizeof(struct patch_fixup)),
 	PART(strings, 1, 2, PATCH_MAX_FILE),
 	PART(meta, 1, 0, PATCH_MAX_FILE),
+	PART(bodies, sizeof(struct patch_insn), 0, PATCH_MAX_FILE),
 	PART(signature, 1, 0, PATCH_MAX_SIGNATURE),
 #undef PART
 };
@@ -156,6 +157,14 @@ static bool good_target(const struct patch_header *h, const struct patch_site *s
 		kernel_address(s->target);
 }
 
+static bool good_flags(const struct patch_site *s)
+{
+	static const uint8_t nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+	return !s->flags || (s->flags == PATCH_SITE_FENTRY && s->insn_len == PATCH_JUMP_LEN &&
+			     !memcmp(s->expect, nop5, sizeof(nop5)));
+}
+
 static bool check_site(const struct patch *p, const struct patch_site *s, struct patch_error *err)
 {
 	return rule(err, s->target_kind <= PATCH_TARGET_ABSOLUTE, "sites.target_kind", "unknown") &&
@@ -166,6 +175,7 @@ static bool check_site(const struct patch *p, const struct patch_site *s, struct
 	       rule(err, good_target(p->header, s), "sites.target", "out of range") &&
 	       rule(err, all_zero(s->expect + s->len, PATCH_WINDOW_MAX - s->len), "sites.expect",
 		    "padding is not zero") &&
+	       rule(err, good_flags(s), "sites.flags", "unknown, or not with this instruction") &&
 	       rule(err, good_site_name(p->header, p->strings, s->name), "sites.name",
 		    "not a name in strings");
 }
@@ -204,6 +214,42 @@ static bool check_fixup(const struct patch_header *h, const struct patch_fixup *
 	       rule(err, good_value(f), "fixups.value", "out of range");
 }
 
+/*
+ * The lists of instructions lie behind the table, in the order of the sites and apart: to check
+ * and to follow them all takes no longer than the part is.
+ */
+static bool check_bodies(const struct patch *p, struct patch_error *err)
+{
+	uint32_t size = p->header->bodies.size, end = p->nsites * sizeof(*p->bodies);
+
+	if (!rule(err, !size || size > end, "bodies", "shorter than its table"))
+		return false;
+	for (err->index = 0; size && err->index < p->nsites; err->index++) {
+		uint32_t bytes = 0, at = p->bodies[err->index];
+		const struct patch_insn *insn;
+
+		if (!at)
+			continue;
+		if (!rule(err, at >= end && at < size && at % sizeof(*insn) == 0, "bodies",
+			  "offset out of range"))
+			return false;
+		insn = patch_body(p, err->index);
+		if (!rule(err, insn->len == p->sites[err->index].insn_len, "bodies",
+			  "does not begin with the window's instruction"))
+			return false;
+		for (end = at; end < size && insn->len && insn->len <= PATCH_INSN_MAX; insn++) {
+			bytes += insn->len;
+			end += sizeof(*insn);
+		}
+		if (!rule(err, end < size && !insn->len && !insn->first, "bodies", "no end") ||
+		    !rule(err, bytes <= PATCH_MAX_BODY, "bodies", "function over the limit"))
+			return false;
+		end += sizeof(*insn);
+	}
+	err->index = 0;
+	return true;
+}
+
 static bool check_tables(const struct patch *p, struct patch_error *err)
 {
 	for (err->index = 0; err->index < p->nsites; err->index++)
@@ -213,7 +259,7 @@ static bool check_tables(const struct patch *p, struct patch_error *err)
 		if (!check_fixup(p->header, &p->fixups[err->index], err))
 			return false;
 	err->index = 0;
-	return true;
+	return check_bodies(p, err);
 }
 
 /* Where a part is; NULL if it is absent. */
@@ -238,6 +284,7 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 		.fixups = part(h, h->fixups),
 		.strings = part(h, h->strings),
 		.meta = part(h, h->meta),
+		.bodies = part(h, h->bodies),
 		.nsites = h->sites.size / sizeof(struct patch_site),
 		.nfixups = h->fixups.size / sizeof(struct patch_fixup),
 	};
@@ -252,6 +299,12 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 const char *patch_site_name(const struct patch *p, unsigned int i)
 {
 	return p->strings + p->sites[i].name;
+}
+
+const struct patch_insn *patch_body(const struct patch *p, unsigned int i)
+{
+	return p->bodies && p->bodies[i] ?
+	       (const void *)((const uint8_t *)p->bodies + p->bodies[i]) : NULL;
 }
 
 uint32_t patch_crc(const void *buf, size_t len)

@@ -21,8 +21,9 @@
 #define PATCH_MAX_TEXT		(256u << 10)
 #define PATCH_MAX_DATA		(256u << 10)
 #define PATCH_MAX_SIGNATURE	512u
-#define PATCH_WINDOW_MAX	8u
+#define PATCH_WINDOW_MAX	7u
 #define PATCH_JUMP_LEN		5u
+#define PATCH_MAX_BODY		(64u << 10)	/* bytes of a replaced function */
 
 /* A run of bytes inside the file. An absent part has offset and size zero. */
 struct patch_span {
@@ -52,7 +53,8 @@ struct patch_header {
 	struct patch_span strings;	/* NUL-terminated names; first and last byte are NUL */
 	struct patch_span meta;		/* UTF-8 text for people; root mode does not read it */
 	struct patch_span signature;	/* last in the file; empty in version 1 files without one */
-	uint8_t reserved[16];		/* zero */
+	struct patch_span bodies;	/* replaced functions, see patch_body(); between meta and signature */
+	uint8_t reserved[8];		/* zero */
 };
 
 _Static_assert(sizeof(struct patch_header) == 248, "patch header layout");
@@ -68,11 +70,16 @@ enum patch_place {
 	PATCH_PLACE_ABSOLUTE,	/* addr is an address as it is in the guest */
 };
 
+enum patch_site_flags {
+	PATCH_SITE_FENTRY = 1,	/* expect is the NOP of -mfentry; the guest may have a call there */
+};
+
 /* One function entry to be rewritten by a 5-byte jump. */
 struct patch_site {
 	uint64_t addr;			/* first byte of the window */
 	uint64_t target;		/* meaning: enum patch_target */
 	uint8_t expect[PATCH_WINDOW_MAX];/* bytes found there now; expect[len...] zero */
+	uint8_t flags;			/* enum patch_site_flags */
 	uint32_t name;			/* offset of the function's name in strings */
 	uint8_t target_kind;		/* enum patch_target */
 	uint8_t place;			/* enum patch_place */
@@ -108,6 +115,15 @@ struct patch_fixup {
 
 _Static_assert(sizeof(struct patch_fixup) == 16, "patch fixup layout");
 
+/* An instruction of a replaced function. */
+struct patch_insn {
+	uint8_t len;			/* 1 ... 15; 0 behind the last one */
+	uint8_t first;			/* its first byte; PATCH_INSN_ANY: the kernel itself changes it */
+};
+
+#define PATCH_INSN_ANY		0xccu
+#define PATCH_INSN_MAX		15u
+
 /* A checked patch file: pointers into the caller's buffer, which must outlive it. */
 struct patch {
 	const struct patch_header *header;
@@ -116,6 +132,7 @@ struct patch {
 	const struct patch_fixup *fixups;
 	const char *strings;
 	const char *meta;
+	const uint32_t *bodies;		/* offset of the list of each site, 0: none; NULL: no part */
 	unsigned int nsites, nfixups;
 };
 
@@ -141,6 +158,12 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 
 /* Name of a site's function. @i < nsites. Visible ASCII, never empty: patch_parse() checked it. */
 const char *patch_site_name(const struct patch *p, unsigned int i);
+
+/*
+ * The instructions of the function a site replaces, from the window on, ended by one of length
+ * 0; NULL if the file does not tell them. @i < nsites.
+ */
+const struct patch_insn *patch_body(const struct patch *p, unsigned int i);
 
 /* CRC-32 of a patch file as the header wants it: crc taken as zero. @len >= sizeof header. */
 uint32_t patch_crc(const void *buf, size_t len);

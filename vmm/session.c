@@ -3,6 +3,7 @@
 #include "session.h"
 #include "cpu.h"
 #include "engine/engine.h"
+#include "engine/machine.h"
 #include "log.h"
 #include "msr.h"
 #include "pool.h"

@@ -4,7 +4,7 @@
 
 LINUX_TESTS := guest-tests/linux
 
-ALL += $(BUILD)/linux/acpi.efi $(BUILD)/guest-shell
+ALL += $(BUILD)/linux/acpi.efi $(BUILD)/guest-shell $(BUILD)/linux/load
 DEPS += $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.d
 
 $(BOOT_OBJDIR)/linux/acpi.so: $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
@@ -20,3 +20,8 @@ $(BUILD)/linux/%.efi: $(BOOT_OBJDIR)/linux/%.so
 $(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
+
+# Runs in the guest, where there are no libraries.
+$(BUILD)/linux/load: $(LINUX_TESTS)/tools/load.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -static -s -o $@ $<

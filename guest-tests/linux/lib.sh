@@ -135,6 +135,16 @@ guest_wait() {
 # The host tool on the guest's hypervisor: JSON in $out, status in $sub_status.
 st() { sub "$@"; }
 
+# linux_build SOURCE.c OUT.patch [OPTION]...: builds a patch for the kernel that runs; a result.
+linux_build() {
+	local source=$1 patch=$2 said
+	shift 2
+	said=$("$BUILD/subtext" build "$source" --kernel "$KERNEL/vmlinuz" \
+		--headers "$KERNEL/build" -o "$patch" "$@" 2>&1) ||
+		bail "build $(basename "$source")" "$said"
+	ok "build $(basename "$source")"
+}
+
 TROUBLE='Oops|BUG:|BUG at|WARNING:|Call Trace|general protection|[Uu]nable to handle|invalid opcode'
 TROUBLE+='|divide error|double fault|int3:|rcu.*(stall|detected)|soft lockup|hard LOCKUP'
 TROUBLE+='|blocked for more than|scheduling while atomic|sleeping function|lock.*(deadlock|imbalance)'

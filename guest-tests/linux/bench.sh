@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A part of `make bench`: a function of a stock kernel replaced by Subtext, by the kernel's livepatch,
+# by a kprobe and by a text patch under stop_machine(), in one guest and one run.
+#	guest-tests/linux/bench.sh CPUS FACTS
+# Appends lines for scripts/bench-table to FACTS; says on stdout, in TAP, what it does.
+# Environment: as lib.sh; BENCH_ROUNDS: how often each way is used (5).
+[ $# = 2 ] || { sed -n '5p' "$0" >&2; exit 2; }
+facts=$(realpath "$2")
+set -- "$1"
+. "$(dirname "$0")/lib.sh"
+ROUNDS=${BENCH_ROUNDS:-5}
+SOURCES=guest-tests/linux/bench
+# Ticks. The threads' loop takes some ten, and Bochs lets the other CPUs run in between.
+LEAST_GAP=120
+
+# The module for the kernel that will run, the program, the patch.
+build_all() {
+	local dir=$TEST_DIR/module
+	KERNEL=$(scripts/linux-kernel cloud) || bail "there is a kernel"
+	mkdir -p "$dir"
+	cp $SOURCES/{Kbuild,bench_ways.c,bench_shared.h} "$dir"
+	make -C "$KERNEL/build" M="$(realpath "$dir")" >"$TEST_DIR/module.log" 2>&1 ||
+		bail "the module builds" "$(tail "$TEST_DIR/module.log")"
+	gcc -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/bench" $SOURCES/bench.c -lpthread ||
+		bail "the program builds"
+	"$BUILD/subtext" build $SOURCES/int_pow.c --kernel "$KERNEL/vmlinuz" \
+		--headers "$KERNEL/build" -o "$TEST_DIR/int_pow.patch" >"$TEST_DIR/build.log" 2>&1 ||
+		bail "the patch builds" "$(tail "$TEST_DIR/build.log")"
+	ok "module, program and patch are built"
+}
+
+# Takes what the program says as facts: "linux-gap CPUS WAY ..." and "linux-cost CPUS WAY ...".
+take() {
+	must "$1"
+	note "$answer"
+	sed -nE "s/^# (gap|cost) way=([^ ]*) /linux-\1 $CPUS \2 /p" <<<"$answer" |
+		sed -E 's/ [a-z_]+=/ /g' >>"$facts"
+}
+
+CPUS=$1
+build_all
+linux_start --cpus "$CPUS" --file "$TEST_DIR/module/bench_ways.ko=bench_ways.ko" \
+	--file "$TEST_DIR/bench=bin/bench"
+must "insmod /bench_ways.ko && bench spin $LEAST_GAP && bench watch on"
+take "bench idle $ROUNDS"
+take "bench cost unpatched 3"
+for way in stop_machine kprobe livepatch; do
+	take "bench way $way $ROUNDS"
+done
+must "echo 'kprobe-empty on' >/proc/bench"
+take "bench cost kprobe-empty 3"
+must "echo 'kprobe-empty off' >/proc/bench"
+apply "$TEST_DIR/int_pow.patch"
+take "bench cost subtext 3"
+revert int_pow
+st cycle int_pow "$ROUNDS" || bail "cycle" "$out"
+note "$out"
+pause() {
+	grep -oE "\"$1\":\{\"pause_tsc\":\{[^}]*\}" <<<"$out" | grep -oE "\"$2\":[0-9]+" | sed 's/.*://'
+}
+echo "linux-pause $CPUS $(pause apply median) $(pause apply max) $(pause revert median) $(pause revert max)" >>"$facts"
+take "bench seen $((2 * ROUNDS))"
+linux_log_clean
+finish

@@ -92,7 +92,7 @@ $(BUILD)/setup.mk: $(wildcard scripts/setup)
 -include guest-tests/build.mk
 -include scripts/build.mk
 
-.PHONY: help all setup run run-guest test test-unit test-boot test-guest test-image test-scripts fuzz bench
+.PHONY: help all setup run run-guest test test-unit test-boot test-guest test-linux test-image test-scripts fuzz bench
 .PHONY: check-platform check-image clean distclean
 
 all: $(ALL)
@@ -107,6 +107,7 @@ help:
 	@echo 'make test-scripts    the test runner and the checkers themselves'
 	@echo 'make test-boot       the loader, also where it must refuse (Bochs, QEMU)'
 	@echo 'make test-guest      scenarios in the test guest, with 1 to 8 CPUs'
+	@echo 'make test-linux      stock Debian kernels on Subtext, patched while they run'
 	@echo 'make fuzz            fuzzers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS=N)'
 	@echo 'make bench           measure; writes $(BUILD)/bench.json'
 	@echo 'make run-guest       the test guest under Subtext, its console on this terminal'

@@ -35,9 +35,10 @@ test-lists:
 	@scripts/list-tests scripts scripts/tests > $(LISTS)/scripts
 	@scripts/list-tests boot guest-tests/boot > $(LISTS)/boot
 	@scripts/list-tests guest guest-tests/guest/t > $(LISTS)/guest
+	@scripts/list-tests linux guest-tests/linux/t > $(LISTS)/linux
 
-test: all $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS) test-lists
-	@$(PICK_EMULATOR); $(RUN_TESTS) $(foreach l,unit scripts image fuzz boot guest,--list $(LISTS)/$(l))
+test: all $(LINUX_KERNELS) $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS) test-lists
+	@$(PICK_EMULATOR); $(RUN_TESTS) $(foreach l,unit scripts image fuzz boot guest linux,--list $(LISTS)/$(l))
 
 test-unit: $(UNIT_PROGRAMS) test-lists
 	@$(RUN_TESTS) --list $(LISTS)/unit
@@ -53,6 +54,9 @@ test-boot: all test-lists
 
 test-guest: all test-lists
 	@$(PICK_EMULATOR); $(RUN_TESTS) --list $(LISTS)/guest
+
+test-linux: all $(LINUX_KERNELS) test-lists
+	@$(PICK_EMULATOR); $(RUN_TESTS) --list $(LISTS)/linux
 
 fuzz: $(FUZZ_PROGRAMS) test-lists
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) TEST_TIMEOUT=$$(($(FUZZ_SECONDS) * 3 + 60)) \

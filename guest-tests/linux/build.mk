@@ -3,8 +3,10 @@
 # the guest's command line. Kernels come from scripts/linux-kernel.
 
 LINUX_TESTS := guest-tests/linux
+# Programs that run in the guest, where there are no libraries.
+LINUX_TOOLS := kexec load
 
-ALL += $(BUILD)/linux/acpi.efi $(BUILD)/guest-shell $(BUILD)/linux/load
+ALL += $(BUILD)/linux/acpi.efi $(BUILD)/guest-shell $(LINUX_TOOLS:%=$(BUILD)/linux/%)
 DEPS += $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.d
 
 $(BOOT_OBJDIR)/linux/acpi.so: $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
@@ -21,7 +23,16 @@ $(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
-# Runs in the guest, where there are no libraries.
-$(BUILD)/linux/load: $(LINUX_TESTS)/tools/load.c Makefile
+$(LINUX_TOOLS:%=$(BUILD)/linux/%): $(BUILD)/linux/%: $(LINUX_TESTS)/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -static -s -o $@ $<
+
+# Kernels are fetched once, when a test needs them.
+LINUX_FLAVOURS := cloud cloud-old generic
+LINUX_KERNELS := $(LINUX_FLAVOURS:%=$(CACHE)/linux/%/release)
+$(LINUX_KERNELS): $(CACHE)/linux/%/release:
+	@scripts/linux-kernel $* >/dev/null
+.PRECIOUS: $(LINUX_KERNELS)
+
+# What one subject needs is declared beside it.
+-include $(sort $(wildcard $(LINUX_TESTS)/*/build.mk))

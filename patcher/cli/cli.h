@@ -109,6 +109,7 @@ int cmd_abort(struct cli *cli, int argc, char **argv);
 int cmd_set(struct cli *cli, int argc, char **argv);
 int cmd_inspect(struct cli *cli, int argc, char **argv);
 int cmd_build(struct cli *cli, int argc, char **argv);
+int cmd_symbols(struct cli *cli, int argc, char **argv);
 int cmd_redirect(struct cli *cli, int argc, char **argv);
 
 #endif

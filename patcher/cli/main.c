@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "set",	"change a setting", cmd_set },
 	{ "inspect",	"show what is in a patch file", cmd_inspect },
 	{ "build",	"make a patch file from object files and a kernel", cmd_build },
+	{ "symbols",	"symbols of a kernel, and its tables about its own code", cmd_symbols },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -16,3 +16,9 @@ $(BUILD)/subtext: $(CLI_OBJS)
 $(BUILD)/obj/cli/%.o: %.c Makefile patcher/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Its assembly takes the headers in; the compiler does not tell make of that.
+CLI_HEADERS := patcher/cli/include/subtext.h $(wildcard patcher/cli/include/kernel/*.h) \
+	$(wildcard patcher/cli/include/kernel/asm/*.h)
+$(BUILD)/obj/cli/patcher/cli/build_headers.o: $(CLI_HEADERS)
+$(BUILD)/obj/unit-subtext-asan/patcher/cli/build_headers.o: $(CLI_HEADERS)

@@ -250,12 +250,12 @@ section() {
 		refused "section $name is refused" section "section $name: "
 	fi
 }
-for name in .altinstructions .altinstr_replacement __ex_table .static_call_sites __jump_table \
-	.orc_unwind .orc_unwind_ip __bug_table .parainstructions .return_sites .retpoline_sites \
+for name in .altinstructions __ex_table .static_call_sites __jump_table \
+	.orc_unwind .orc_unwind_ip __bug_table .return_sites .retpoline_sites .altinstr_aux \
 	.init.text .data..percpu .init_array .modinfo __ksymtab_gpl .unheard_of .data..other; do
 	section $name refused a
 done
-for name in __mcount_loc .eh_frame .discard.addressable .smp_locks .note.Linux; do
+for name in __mcount_loc .parainstructions .altinstr_replacement .eh_frame .discard.addressable .smp_locks .note.Linux; do
 	section $name ok a
 done
 for name in .comment .debug_info .llvm_addrsig; do

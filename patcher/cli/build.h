@@ -12,6 +12,9 @@
 #include "wire/patch.h"
 
 #define REPLACE_SECTION ".subtext.replace"
+#define SYMBOLS_SECTION ".subtext.symbols"
+#define MARKS_SECTION ".subtext.marks"
+#define FEATURES_SECTION ".subtext.features"
 
 enum place_kind {
 	PLACE_NONE,		/* not in the patch */
@@ -26,10 +29,20 @@ struct place {
 	uint64_t offset;	/* in the payload text, or in the payload data */
 	const char *name;	/* the section's */
 	const char *dropped;	/* reason, if it was left out on purpose */
+	const char *refused;	/* reason, if build_special() is to refuse it */
+	const char *told;	/* not NULL if `subtext inspect` is to tell of it */
+};
+
+/* One file named on the command line. */
+struct build_input {
+	char *path;
+	char *stem;		/* a source's name for make, and ... */
+	char *object;		/* ... what it is compiled to; else NULL */
 };
 
 struct object {
-	char *path;
+	char *path;		/* as the user knows it */
+	char *file;		/* the object file itself */
 	int fd;
 	Elf *elf;
 	size_t nsections;
@@ -55,13 +68,23 @@ struct replacement {
 	uint32_t window_offset;	/* from the start of the old function */
 };
 
-/* --symbol NAME=0xADDRESS or NAME=OTHER. */
+/* --symbol NAME=0xADDRESS or NAME=OTHER; SUBTEXT_SYMBOL(NAME, ...). */
 struct override {
 	char *name, *target;
+	bool given;		/* on the command line */
 };
 
 struct build {
+	const struct cli *cli;
 	const char *out, *kernel_path, *name, *anchor_name;
+	struct build_input *inputs;
+	size_t ninputs;
+	/* Compiling: --headers, --keep, --include; the folder it happens in. */
+	char *headers, *keep, *work;
+	char **includes;
+	size_t nincludes;
+	bool module;			/* new code is for a module, not for the kernel */
+	char *banner, *release;		/* of a Linux kernel, else NULL */
 	struct kernel kernel;
 	uint64_t anchor;
 	struct object *objects;
@@ -75,15 +98,20 @@ struct build {
 	struct patch_fixup *fixups;
 	size_t nfixups;
 	struct bytes strings, meta, file;
+	struct bytes notes;	/* meta lines on special sections */
 	/* What KASLR added in the one guest the patch is for, if it has addresses of its own. */
 	uint64_t slide;
 	bool slide_known;
-	struct problems problems;
+	struct problems problems, warnings;
 };
 
 /* Stages, in this order. Each returns 0, or -1 with at least one sentence in b->problems. */
-int build_open(struct build *b, char **paths, size_t n);	/* build_object.c */
+int build_kernel(struct build *b);				/* build_object.c */
+int build_compile(struct build *b);				/* build_compile.c */
+int build_open(struct build *b);				/* build_object.c */
 int build_layout(struct build *b);				/* build_layout.c */
+int build_symbol_records(struct build *b);			/* build_records.c */
+int build_special(struct build *b);				/* build_special.c */
 int build_replacements(struct build *b);			/* build_replace.c */
 int build_relocate(struct build *b);				/* build_reloc.c */
 int build_sites(struct build *b);				/* build_sites.c */
@@ -98,7 +126,36 @@ char *build_default_name(const char *out);
 int build_check_name(struct build *b);
 int build_write(struct build *b);
 
+/* ---- build_linux.c ---- */
+
+/* Fills b->banner and b->release; without either it is an error only if they are @needed. */
+int build_release(struct build *b, bool needed);
+/* b->headers: --headers, or where distributions have them; checked against b->release. */
+int build_find_headers(struct build *b);
+/* Warns if @compiler, a string of .comment, is not the one of the banner. @what: an object. */
+void build_check_compiler(struct build *b, const char *what, const char *compiler);
+
+/* ---- build_compile.c, build_headers.c ---- */
+
+/* By its name: FILE.c */
+bool build_is_source(const char *path);
+/* The temporary folder, unless --keep. */
+void build_remove_work(struct build *b);
+/* Both: 0, or -1 with the reason in b->problems. */
+int build_write_text(struct build *b, const char *folder, const char *name, const char *text,
+		     size_t len);
+int build_write_headers(struct build *b, const char *folder);
+
+/* ---- build_special.c ---- */
+
+/* A line of meta for `subtext inspect`: what was done about a special section. */
+void build_note(struct build *b, const char *what, const char *how, size_t count,
+		const char *why);
+
 /* ---- build_object.c ---- */
+
+/* The first section of that name; 0 if there is none. Not before build_layout(). */
+size_t object_section(const struct object *o, const char *name);
 
 /* Name of a symbol of @o; for a section symbol the section's. Never NULL. */
 const char *object_symbol_name(const struct object *o, const GElf_Sym *sym);
@@ -114,6 +171,9 @@ bool object_symbol(const struct object *o, size_t i, GElf_Sym *sym);
  */
 int resolve_symbol(struct build *b, const struct object *o, size_t i, struct value *out);
 
+/* False if @target begins as an address, "0x", and is none. */
+bool override_target(const char *target);
+
 /* A function in one of the objects. */
 struct function {
 	const char *name;	/* NULL if it has no symbol */
@@ -125,6 +185,8 @@ struct function {
 bool function_named(struct build *b, const char *name, struct function *out);
 /* By its offset in the payload text. False if no function starts there. */
 bool function_at(struct build *b, uint64_t offset, struct function *out);
+/* The function that @offset of the payload text lies in. False if there is none. */
+bool function_around(struct build *b, uint64_t offset, struct function *out);
 
 /**
  * resolve_kernel - a kernel symbol by what kernel_find() takes; --symbol included

@@ -51,6 +51,7 @@ static void meta_compiler(struct build *b, const struct object *o)
 		s = xalloc(d->d_size + 1);
 		memcpy(s, d->d_buf, d->d_size);
 		meta_line(b, "compiler", *s || d->d_size < 2 ? s : s + 1);
+		build_check_compiler(b, o->path, *s || d->d_size < 2 ? s : s + 1);
 		free(s);
 		return;
 	}
@@ -103,6 +104,8 @@ static int make_meta(struct build *b)
 {
 	meta_line(b, "tool", "subtext " SUBTEXT_VERSION);
 	meta_path(b, "kernel", b->kernel_path);
+	if (b->release)
+		meta_line(b, "release", b->release);
 	for (size_t i = 0; i < b->nobjects; i++) {
 		meta_path(b, "object", b->objects[i].path);
 		meta_sources(b, &b->objects[i]);

@@ -14,7 +14,7 @@ struct section_rule {
 	const char *why;
 };
 
-/* Without these the new code does the same. */
+/* Without these the new code does the same; `subtext inspect` tells of those with a meaning. */
 static const struct section_rule left_out[] = {
 	{ ".comment",		"names the compiler" },
 	{ ".note.*",		"notes for linkers and loaders" },
@@ -24,9 +24,9 @@ static const struct section_rule left_out[] = {
 	{ ".eh_frame",		"unwind tables that a kernel does not read" },
 	{ ".eh_frame_hdr",	"unwind tables that a kernel does not read" },
 	{ ".sframe",		"unwind tables that a kernel does not read" },
-	{ "__mcount_loc",	"entries of new code are not traced" },
-	{ "__patchable_function_entries", "entries of new code are not traced" },
-	{ ".smp_locks",		"lock prefixes stay as they are" },
+	/* Judged one by one by build_special.c, which tells. */
+	{ ".altinstructions",	"the original instructions stay" },
+	{ ".altinstr_replacement", "the original instructions stay" },
 	{ ".ibt_endbr_seal",	"ENDBR instructions stay as they are" },
 	{ ".discard.*",		"marks for build tools" },
 	{ ".llvm_addrsig",	"marks for linkers" },
@@ -34,48 +34,100 @@ static const struct section_rule left_out[] = {
 	{ ".GCC.command.line",	"names the compiler's options" },
 	{ ".gnu.build.attributes*", "marks for build tools" },
 	{ REPLACE_SECTION,	"read by the build itself" },
+	{ SYMBOLS_SECTION,	"read by the build itself" },
+	{ MARKS_SECTION,	"read by the build itself" },
+	{ FEATURES_SECTION,	"read by the build itself" },
+};
+
+static const struct section_rule left_out_and_told[] = {
+	{ "__mcount_loc",	"entries of new code are not traced" },
+	{ "__patchable_function_entries", "entries of new code are not traced" },
+	{ ".smp_locks",		"lock prefixes stay, on one CPU too" },
+	{ ".parainstructions",	"calls through pv_ops stay as they are" },
+	{ ".printk_index",	"messages of new code are not in the index of messages" },
+	{ "_kprobe_blacklist",	"no probe can be put into new code anyway" },
+	{ "_error_injection_whitelist", "errors cannot be injected into new code" },
+};
+
+/* Ordinary data, but nobody is told of it. */
+static const struct section_rule kept[] = {
+	{ "__dyndbg",		"pr_debug() of new code is off and cannot be switched on" },
+	{ "__dyndbg_classes",	"pr_debug() of new code is off and cannot be switched on" },
 };
 
 /* These would have to be applied to the running kernel. The reason is shown. */
 static const struct section_rule refused[] = {
-	{ ".altinstructions",	"alternatives are not applied to new code yet" },
-	{ ".altinstr_replacement", "alternatives are not applied to new code yet" },
-	{ ".altinstr_aux",	"alternatives are not applied to new code yet" },
-	{ "__ex_table",		"exception-table entries are not registered yet: an access to "
-				"user memory would crash" },
-	{ ".static_call*",	"static calls are not registered yet" },
-	{ "__jump_table",	"jump labels are not registered yet" },
-	{ ".orc_*",		"ORC unwind tables are not registered yet" },
-	{ "__bug_table",	"BUG() and WARN() entries are not registered yet" },
-	{ ".parainstructions",	"paravirtual calls are not patched yet" },
-	{ ".return_sites",	"return thunks are not patched yet" },
-	{ ".retpoline_sites",	"retpolines are not patched yet" },
-	{ ".call_sites",	"call depth tracking is not patched yet" },
-	{ ".cfi_sites",		"kCFI is not patched yet" },
-	{ ".kcfi_traps",	"kCFI is not patched yet" },
-	{ ".data..percpu*",	"per-CPU variables of new code have no memory on the CPUs" },
+	{ ".altinstr_aux",	"static_cpu_has() of an object file that was compiled elsewhere is "
+				"not applied; give the C source" },
+	{ ".static_call*",	"static calls of new code are not registered; calls of the "
+				"kernel's are possible from C source" },
+	{ ".orc_*",		"ORC unwind tables are not registered; give the C source, or compile "
+				"without objtool" },
+	{ ".return_sites",	"return thunks are not patched; give the C source, or compile "
+				"without objtool" },
+	{ ".retpoline_sites",	"retpolines are not patched; give the C source, or compile without "
+				"objtool" },
+	{ ".call_sites",	"call depth tracking is not patched" },
+	{ ".cfi_sites",		"kCFI is not patched" },
+	{ ".kcfi_traps",	"kCFI is not patched" },
+	{ ".data..percpu*",	"per-CPU variables of new code have no memory on the CPUs; use "
+				"those of the kernel, or an array by CPU number" },
 	{ ".tdata*",		"thread-local variables do not exist in a kernel" },
 	{ ".tbss*",		"thread-local variables do not exist in a kernel" },
 	{ ".init*",		"nobody runs initialisation code of a patch" },
+	{ ".con_initcall*",	"nobody runs initialisation code of a patch" },
 	{ ".exit*",		"nobody runs exit code of a patch" },
 	{ ".fini*",		"nobody runs exit code of a patch" },
 	{ ".ctors*",		"nobody runs constructors of a patch" },
 	{ ".dtors*",		"nobody runs destructors of a patch" },
-	{ "__ksymtab*",		"a patch cannot export symbols" },
-	{ ".modinfo",		"a patch is not a module; give the object of the source only" },
+	{ "___ksymtab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "__ksymtab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "___kcrctab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "__kcrctab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ ".export_symbol",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ ".modinfo",		"a patch is not a module; leave MODULE_...() and module_param() out" },
+	{ "__modver",		"a patch is not a module; leave MODULE_VERSION() out" },
+	{ ".gnu.linkonce.this_module", "a patch is not a module; give the object of the source only" },
 	{ "__param",		"a patch cannot have module parameters" },
+	{ "__tracepoints*",	"tracepoints of new code are not registered; the kernel's own can be "
+				"used (without CREATE_TRACE_POINTS)" },
+	{ "__bpf_raw_tp_map",	"tracepoints of new code are not registered" },
+	{ "_ftrace_*",		"trace events of new code are not registered; for a system call "
+				"write the function __x64_sys_NAME itself, without SYSCALL_DEFINE" },
+	{ "__syscalls_metadata", "a system call of new code is not registered; write the function "
+				"__x64_sys_NAME itself, without SYSCALL_DEFINE" },
+	{ "__trace_printk_fmt",	"trace_printk() formats of new code are not registered; use printk()" },
+	{ "___srcu_struct_ptrs", "SRCU structures of new code are not registered" },
+	{ ".BTF_ids",		"BTF ids of new code are not resolved" },
 	{ ".gcc_except_table*",	"C++ exceptions do not exist in a kernel" },
 	{ ".gnu.lto_*",		"it was compiled for link-time optimisation; use -fno-lto" },
 	{ ".got*",		"it was compiled as position independent; use -fno-pic" },
 	{ ".plt*",		"it was compiled as position independent; use -fno-pic" },
 };
 
+/* Likewise, by build_special.c, which can say in which functions. */
+static const struct section_rule refused_in_code[] = {
+	{ "__ex_table",		"exception-table entries of new code are not registered: a fault "
+				"would be an oops. They come from inline access to user memory "
+				"(unsafe_get_user(), unsafe_put_user(), user_access_begin() "
+				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex and "
+				"MSR accesses; use copy_from_user(), copy_to_user(), get_user(), "
+				"put_user(), copy_from_kernel_nofault(), which are calls" },
+	{ "__jump_table",	"jump labels of an object file that was compiled elsewhere are not "
+				"registered; give the C source" },
+	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere are "
+				"not registered; give the C source" },
+};
+
 /* Ordinary code and data by name; their flags say which. */
 static const char *const ordinary[] = {
-	".text", ".text.*", ".noinstr.text", ".data", ".data.*", ".data1", ".bss", ".bss.*",
+	".text", ".text.*", ".noinstr.text", ".ref.text", ".sched.text", ".spinlock.text",
+	".kprobes.text", ".cpuidle.text", ".irqentry.text", ".softirqentry.text",
+	".data", ".data.*", ".data1", ".bss", ".bss.*",
 	".rodata", ".rodata.*", ".rodata1", ".lrodata*", ".ldata*", ".lbss*",
 	".data..read_mostly", ".data..ro_after_init", ".data..cacheline_aligned",
-	".data..page_aligned", ".bss..page_aligned",
+	".data..shared_aligned", ".data..page_aligned", ".bss..page_aligned", ".ref.data",
+	"__dyndbg", "__dyndbg_classes",
 };
 
 static bool matches(const char *name, const char *pattern)
@@ -135,6 +187,7 @@ static int judge_section(struct build *b, const struct object *o, struct place *
 			 const GElf_Shdr *sh)
 {
 	const char *why = RULE_FOR(refused, pl->name);
+	const char *told = RULE_FOR(left_out_and_told, pl->name);
 
 	if (sh->sh_type == SHT_REL)
 		return refuse_section(b, o, pl->name, "is of a kind (SHT_REL) that x86-64 does "
@@ -145,7 +198,9 @@ static int judge_section(struct build *b, const struct object *o, struct place *
 		return 0;
 	if (why)
 		return refuse_section(b, o, pl->name, why);
-	pl->dropped = RULE_FOR(left_out, pl->name);
+	pl->refused = sh->sh_size ? RULE_FOR(refused_in_code, pl->name) : NULL;
+	pl->dropped = told ? told : pl->refused ? pl->refused : RULE_FOR(left_out, pl->name);
+	pl->told = told ? told : RULE_FOR(kept, pl->name);
 	if (pl->dropped)
 		return 0;
 	if (!(sh->sh_flags & SHF_ALLOC) || !is_ordinary(pl->name))

@@ -28,7 +28,7 @@ static int check_header(struct build *b, const struct object *o)
 static int open_elf(struct build *b, struct object *o)
 {
 	elf_version(EV_CURRENT);
-	o->fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	o->fd = open(o->file, O_RDONLY | O_CLOEXEC);
 	if (o->fd < 0)
 		return problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s",
 			       o->path, strerror(errno));
@@ -64,18 +64,33 @@ static int open_object(struct build *b, struct object *o)
 	return find_symbols(b, o);
 }
 
-int build_open(struct build *b, char **paths, size_t n)
+int build_kernel(struct build *b)
 {
-	b->objects = xalloc(n * sizeof(*b->objects));
-	for (size_t i = 0; i < n; i++) {
-		b->objects[i].path = xstrdup(paths[i]);
+	return kernel_open(&b->kernel, b->kernel_path, &b->problems);
+}
+
+int build_open(struct build *b)
+{
+	b->objects = xalloc(b->ninputs * sizeof(*b->objects));
+	for (size_t i = 0; i < b->ninputs; i++) {
+		const struct build_input *in = &b->inputs[i];
+
+		b->objects[i].path = xstrdup(in->path);
+		b->objects[i].file = xstrdup(in->object ? in->object : in->path);
 		b->objects[i].fd = -1;
 	}
-	b->nobjects = n;
-	for (size_t i = 0; i < n; i++)
+	b->nobjects = b->ninputs;
+	for (size_t i = 0; i < b->nobjects; i++)
 		open_object(b, &b->objects[i]);
-	kernel_open(&b->kernel, b->kernel_path, &b->problems);
 	return b->problems.n ? -1 : 0;
+}
+
+size_t object_section(const struct object *o, const char *name)
+{
+	for (size_t i = 1; i < o->nsections; i++)
+		if (!strcmp(o->places[i].name, name))
+			return i;
+	return 0;
 }
 
 static void close_object(struct object *o)
@@ -85,6 +100,24 @@ static void close_object(struct object *o)
 		close(o->fd);
 	free(o->places);
 	free(o->path);
+	free(o->file);
+}
+
+static void close_inputs(struct build *b)
+{
+	for (size_t i = 0; i < b->ninputs; i++) {
+		free(b->inputs[i].path);
+		free(b->inputs[i].stem);
+		free(b->inputs[i].object);
+	}
+	for (size_t i = 0; i < b->nincludes; i++)
+		free(b->includes[i]);
+	free(b->inputs);
+	free(b->includes);
+	free(b->headers);
+	free(b->keep);
+	free(b->banner);
+	free(b->release);
 }
 
 void build_close(struct build *b)
@@ -99,6 +132,8 @@ void build_close(struct build *b)
 		free(b->replace[i].old_name);
 		free(b->replace[i].new_name);
 	}
+	build_remove_work(b);
+	close_inputs(b);
 	free(b->objects);
 	free(b->overrides);
 	free(b->replace);
@@ -107,10 +142,12 @@ void build_close(struct build *b)
 	free(b->data.data);
 	free(b->strings.data);
 	free(b->meta.data);
+	free(b->notes.data);
 	free(b->file.data);
 	if (b->kernel.path)
 		kernel_close(&b->kernel);
 	problems_free(&b->problems);
+	problems_free(&b->warnings);
 }
 
 bool object_symbol(const struct object *o, size_t i, GElf_Sym *sym)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext build`: what the names in object files refer to. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
@@ -79,6 +80,17 @@ static bool find_definition(struct build *b, const char *name, bool locals,
 		}
 	}
 	return have;
+}
+
+bool override_target(const char *target)
+{
+	char *end;
+
+	if (strncmp(target, "0x", 2))
+		return true;
+	errno = 0;
+	strtoull(target, &end, 16);
+	return !errno && !*end && end != target + 2;
 }
 
 static const struct override *find_override(const struct build *b, const char *name)
@@ -187,31 +199,45 @@ bool function_named(struct build *b, const char *name, struct function *out)
 	return true;
 }
 
-static bool starts_at(const struct object *o, const GElf_Sym *sym, uint64_t offset)
+/* Where a function of the objects starts in the payload text; false for all other symbols. */
+static bool function_start(const struct object *o, const GElf_Sym *sym, uint64_t *start)
 {
 	const struct place *pl;
 
 	if (GELF_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_shndx >= o->nsections)
 		return false;
 	pl = &o->places[sym->st_shndx];
-	return pl->kind == PLACE_TEXT && pl->offset + sym->st_value == offset;
+	*start = pl->offset + sym->st_value;
+	return pl->kind == PLACE_TEXT;
 }
 
-bool function_at(struct build *b, uint64_t offset, struct function *out)
+static bool find_function(struct build *b, uint64_t offset, bool within, struct function *out)
 {
+	uint64_t start;
 	GElf_Sym sym;
 
 	for (size_t i = 0; i < b->nobjects; i++) {
 		const struct object *o = &b->objects[i];
 
 		for (size_t j = 1; object_symbol(o, j, &sym); j++) {
-			if (!starts_at(o, &sym, offset))
+			if (!function_start(o, &sym, &start) || offset < start ||
+			    (within ? offset - start >= sym.st_size : offset != start))
 				continue;
 			out->name = object_symbol_name(o, &sym);
 			out->size = sym.st_size;
-			out->value = (struct value){ PATCH_BASE_TEXT, (int64_t)offset };
+			out->value = (struct value){ PATCH_BASE_TEXT, (int64_t)start };
 			return true;
 		}
 	}
 	return false;
+}
+
+bool function_at(struct build *b, uint64_t offset, struct function *out)
+{
+	return find_function(b, offset, false, out);
+}
+
+bool function_around(struct build *b, uint64_t offset, struct function *out)
+{
+	return find_function(b, offset, true, out);
 }

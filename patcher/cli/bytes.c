@@ -38,7 +38,7 @@ size_t bytes_add(struct bytes *b, const void *p, size_t n)
 		b->cap = 2 * b->cap + n + 64;
 		b->data = xrealloc(b->data, b->cap);
 	}
-	if (p)
+	if (p && n)
 		memcpy(b->data + at, p, n);
 	else if (n)
 		memset(b->data + at, 0, n);

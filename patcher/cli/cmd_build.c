@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext build`: options, the stages in order, the summary. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +8,16 @@
 #include "cli/build.h"
 #include "cli/disasm.h"
 
-enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR };
-
-struct args {
-	struct build *b;
-	char **objects;
-	size_t nobjects;
-};
+enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP };
 
 static const struct argp_option options[] = {
-	{ "kernel", 'k', "KERNEL.elf", 0, "The kernel with its symbols (vmlinux)", 0 },
-	{ "output", 'o', "OUT.patch", 0, "Where to write the patch", 0 },
+	{ "kernel", 'k', "KERNEL", 0, "The kernel the patch is for: vmlinuz or vmlinux", 0 },
+	{ "headers", 'H', "DIR", 0,
+	  "Where modules for the kernel are built (default: /lib/modules/RELEASE/build or "
+	  "/usr/src/linux-headers-RELEASE)", 0 },
+	{ "include", 'I', "DIR", 0, "Look for headers here too", 0 },
+	{ "keep", OPT_KEEP, "DIR", 0, "Compile in DIR and leave all of it there", 0 },
+	{ "output", 'o', "OUT.patch", 0, "Where to write the patch (default: as the first file)", 0 },
 	{ "name", 'n', "NAME", 0, "Name of the patch (default: OUT without .patch)", 0 },
 	{ "replace", OPT_REPLACE, "OLD=NEW", 0,
 	  "Replace function OLD of the kernel by NEW of the objects; as SUBTEXT_REPLACE() in the "
@@ -59,58 +57,79 @@ static void add_replace(struct argp_state *state, struct build *b, const char *a
 static void add_override(struct argp_state *state, struct build *b, const char *arg)
 {
 	struct override *o;
-	char *end;
 
 	b->overrides = xrealloc(b->overrides, (b->noverrides + 1) * sizeof(*b->overrides));
 	o = &b->overrides[b->noverrides++];
+	o->given = true;
 	split(state, arg, "--symbol", &o->name, &o->target);
-	if (strncmp(o->target, "0x", 2))
-		return;
-	errno = 0;
-	strtoull(o->target, &end, 16);
-	if (errno || *end || end == o->target + 2)
+	if (!override_target(o->target))
 		argp_error(state, "--symbol: '%s' is not an address", o->target);
 }
 
-static void check_args(struct argp_state *state, const struct args *a)
+static void add_input(struct build *b, const char *arg)
 {
-	if (!a->nobjects)
-		argp_error(state, "which object files? Compile the new code with gcc -c first");
-	if (!a->b->kernel_path)
+	b->inputs = xrealloc(b->inputs, (b->ninputs + 1) * sizeof(*b->inputs));
+	b->inputs[b->ninputs++] = (struct build_input){ .path = xstrdup(arg) };
+}
+
+static void add_include(struct build *b, const char *arg)
+{
+	b->includes = xrealloc(b->includes, (b->nincludes + 1) * sizeof(*b->includes));
+	b->includes[b->nincludes++] = xstrdup(arg);
+}
+
+static void set_once(struct argp_state *state, char **to, const char *arg, const char *option)
+{
+	if (*to)
+		argp_error(state, "%s twice", option);
+	*to = xstrdup(arg);
+}
+
+static void check_args(struct argp_state *state, const struct build *b)
+{
+	if (!b->ninputs)
+		argp_error(state, "which sources (.c) or object files (.o)?");
+	if (!b->kernel_path)
 		argp_error(state, "--kernel is missing: the kernel the patch is for");
-	if (!a->b->out)
-		argp_error(state, "-o is missing: where to write the patch");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct args *a = state->input;
+	struct build *b = state->input;
 
 	switch (key) {
 	case 'k':
-		a->b->kernel_path = arg;
+		b->kernel_path = arg;
+		return 0;
+	case 'H':
+		set_once(state, &b->headers, arg, "--headers");
+		return 0;
+	case 'I':
+		add_include(b, arg);
+		return 0;
+	case OPT_KEEP:
+		set_once(state, &b->keep, arg, "--keep");
 		return 0;
 	case 'o':
-		a->b->out = arg;
+		b->out = arg;
 		return 0;
 	case 'n':
-		a->b->name = arg;
+		b->name = arg;
 		return 0;
 	case OPT_REPLACE:
-		add_replace(state, a->b, arg);
+		add_replace(state, b, arg);
 		return 0;
 	case OPT_SYMBOL:
-		add_override(state, a->b, arg);
+		add_override(state, b, arg);
 		return 0;
 	case OPT_ANCHOR:
-		a->b->anchor_name = arg;
+		b->anchor_name = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		a->objects = xrealloc(a->objects, (a->nobjects + 1) * sizeof(*a->objects));
-		a->objects[a->nobjects++] = arg;
+		add_input(b, arg);
 		return 0;
 	case ARGP_KEY_END:
-		check_args(state, a);
+		check_args(state, b);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -120,19 +139,31 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "OBJECT.o... --kernel KERNEL.elf -o OUT.patch",
-	.doc = "Makes a patch out of object files that were compiled for the kernel:\n"
-	       "gcc -c -O2 -ffreestanding -mcmodel=kernel -fno-pic -fno-pie -mno-red-zone "
-	       "-mgeneral-regs-only -fno-stack-protector fix.c"
+	.args_doc = "SOURCE.c|OBJECT.o... --kernel KERNEL",
+	.doc = "Makes a patch out of C sources, which are compiled as the kernel itself was, or out "
+	       "of object files that were compiled for it."
 	       "\vNothing is written if anything is in the way: each problem is named.",
 };
 
-static int run_stages(struct build *b, const struct args *a)
+/* "dir/fix.c" -> "fix.patch", in the current folder. */
+static char *default_output(const char *input)
 {
-	if (build_check_name(b) || build_open(b, a->objects, a->nobjects) || build_layout(b) ||
-	    build_replacements(b))
+	const char *slash = strrchr(input, '/'), *base = slash ? slash + 1 : input;
+	const char *dot = strrchr(base, '.');
+
+	return xprintf("%.*s.patch", (int)(dot && dot > base ? dot - base : (long)strlen(base)),
+		       base);
+}
+
+static int run_stages(struct build *b)
+{
+	if (build_check_name(b) || build_kernel(b) || build_compile(b) || build_open(b) ||
+	    build_layout(b) || build_symbol_records(b))
 		return -1;
-	/* Both report: what is wrong with the windows, and which symbols are missing. */
+	/* Both report: what is in the way of the new code, and of the replacing. */
+	if (build_special(b) | build_replacements(b))
+		return -1;
+	/* Likewise: what is wrong with the windows, and which symbols are missing. */
 	if (build_relocate(b) | build_sites(b))
 		return -1;
 	return build_file(b) || build_write(b) ? -1 : 0;
@@ -171,17 +202,27 @@ static json_t *json_left_out(const struct build *b)
 	return all;
 }
 
+static json_t *json_texts(const struct problems *p)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->n; i++)
+		json_array_append_new(all, json_string(p->text[i]));
+	return all;
+}
+
 static json_t *summary_json(const struct build *b)
 {
 	const struct patch_header *h = (const struct patch_header *)b->file.data;
 
-	return json_pack("{s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}",
+	return json_pack("{s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o}",
 		"file", b->out, "name", b->name, "id", json_bytes(h->id, sizeof(h->id)),
 		"build_id", json_bytes(h->build_id, h->build_id_len),
 		"size", (json_int_t)b->file.len, "text", (json_int_t)b->text.len,
 		"data", (json_int_t)b->data.len, "data_mem", (json_int_t)b->data_mem,
 		"fixups", (json_int_t)b->nfixups, "anchor", json_hex(h->anchor),
-		"sites", json_sites(b), "left_out", json_left_out(b));
+		"sites", json_sites(b), "left_out", json_left_out(b),
+		"warnings", json_texts(&b->warnings));
 }
 
 static void print_site(const struct build *b, const struct replacement *r)
@@ -199,6 +240,19 @@ static void print_site(const struct build *b, const struct replacement *r)
 	putchar('\n');
 }
 
+/* Lines "special=WHAT HOW COUNT WHY" of meta. */
+static void print_notes(const struct build *b)
+{
+	const char *s = (const char *)b->notes.data, *end = s + b->notes.len;
+
+	while (s < end) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s)), *value = strchr(s, '=') + 1;
+
+		printf("  %.*s\n", (int)(nl - value), value);
+		s = nl + 1;
+	}
+}
+
 static void print_summary(const struct cli *cli, const struct build *b)
 {
 	const struct patch_header *h = (const struct patch_header *)b->file.data;
@@ -211,6 +265,7 @@ static void print_summary(const struct cli *cli, const struct build *b)
 	       b->nreplace == 1 ? "site" : "sites");
 	for (size_t i = 0; i < b->nreplace; i++)
 		print_site(b, &b->replace[i]);
+	print_notes(b);
 	if (!cli->verbose)
 		return;
 	for (size_t i = 0; i < b->nobjects; i++)
@@ -222,23 +277,26 @@ static void print_summary(const struct cli *cli, const struct build *b)
 
 int cmd_build(struct cli *cli, int argc, char **argv)
 {
-	struct build b = { .anchor_name = "entry_SYSCALL_64" };
-	struct args a = { .b = &b };
-	char *name = NULL;
+	struct build b = { .anchor_name = "entry_SYSCALL_64", .cli = cli };
+	char *name = NULL, *out = NULL;
 	int ret;
 
-	args_parse(&argp, cli, argc, argv, &a);
+	args_parse(&argp, cli, argc, argv, &b);
+	if (!b.out)
+		b.out = out = default_output(b.inputs[0].path);
 	if (!b.name)
 		b.name = name = build_default_name(b.out);
-	if (run_stages(&b, &a)) {
+	if (run_stages(&b)) {
 		ret = out_problems(cli, &b.problems, NULL);
 	} else {
+		for (size_t i = 0; i < b.warnings.n && !cli->json; i++)
+			fprintf(stderr, "subtext: warning: %s\n", b.warnings.text[i]);
 		if (!cli->json)
 			print_summary(cli, &b);
 		ret = out_done(cli, cli->json ? summary_json(&b) : NULL);
 	}
 	build_close(&b);
-	free(a.objects);
 	free(name);
+	free(out);
 	return ret;
 }

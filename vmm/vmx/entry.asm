@@ -81,36 +81,49 @@ resident_entry:
 	pop	rsp
 	jmp	r11
 
-%macro load_guest_regs 0
-	mov	rax, [rdi + CPU_REGS + 0 * 8]
-	mov	rcx, [rdi + CPU_REGS + 1 * 8]
-	mov	rdx, [rdi + CPU_REGS + 2 * 8]
-	mov	rbx, [rdi + CPU_REGS + 3 * 8]
-	mov	rbp, [rdi + CPU_REGS + 5 * 8]
-	mov	rsi, [rdi + CPU_REGS + 6 * 8]
-	mov	r8,  [rdi + CPU_REGS + 8 * 8]
-	mov	r9,  [rdi + CPU_REGS + 9 * 8]
-	mov	r10, [rdi + CPU_REGS + 10 * 8]
-	mov	r11, [rdi + CPU_REGS + 11 * 8]
-	mov	r12, [rdi + CPU_REGS + 12 * 8]
-	mov	r13, [rdi + CPU_REGS + 13 * 8]
-	mov	r14, [rdi + CPU_REGS + 14 * 8]
-	mov	r15, [rdi + CPU_REGS + 15 * 8]
-	mov	rdi, [rdi + CPU_REGS + 7 * 8]
+; Stores or loads the guest's registers but for rsp, and rdi, which points to struct cpu.
+%macro store 2
+	mov	[rdi + CPU_REGS + %2 * 8], %1
 %endmacro
+%macro load 2
+	mov	%1, [rdi + CPU_REGS + %2 * 8]
+%endmacro
+%macro guest_regs 1
+	%1	rax, 0
+	%1	rcx, 1
+	%1	rdx, 2
+	%1	rbx, 3
+	%1	rbp, 5
+	%1	rsi, 6
+%assign n 8
+%rep 8
+	%1	r %+ n, n
+%assign n n + 1
+%endrep
+%endmacro
+
+; pushes REGISTER, ...: in this order; pops: the other way round
+%macro pushes 1-*
+%rep %0
+	push	%1
+%rotate 1
+%endrep
+%endmacro
+%macro pops 1-*
+%rep %0
+%rotate -1
+	pop	%1
+%endrep
+%endmacro
+%define callee_saved rbp, rbx, r12, r13, r14, r15
+%define volatile rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
 
 ; int vcpu_enter(struct cpu *c, bool launched): run the guest until its next
 ; exit. 0 after an exit, 1 VMfailValid or VMfailInvalid: the guest did not run.
 ; May be called again from an exit's handler (cpu_step()), so HOST_RSP follows
 ; the stack; the VMCS is written only when it differs.
 vcpu_enter:
-	push	rbp
-	push	rbx
-	push	r12
-	push	r13
-	push	r14
-	push	r15
-	push	rdi
+	pushes	callee_saved, rdi
 	cmp	rsp, [rdi + CPU_HOST_RSP]
 	je	.rsp_known
 	mov	eax, VMCS_HOST_RSP
@@ -120,12 +133,14 @@ vcpu_enter:
 .rsp_known:
 	test	sil, sil
 	jz	.launch
-	load_guest_regs
+	guest_regs load
+	load	rdi, 7
 	vmresume
 	jbe	.failed
 	jmp	.failed
 .launch:
-	load_guest_regs
+	guest_regs load
+	load	rdi, 7
 	vmlaunch
 	jbe	.failed
 .failed:
@@ -136,22 +151,9 @@ vcpu_enter:
 ; Every VM exit: rsp is as it was at the VM entry, the guest's registers are live.
 vm_exit_entry:
 	xchg	rdi, [rsp]
-	mov	[rdi + CPU_REGS + 0 * 8], rax
-	mov	[rdi + CPU_REGS + 1 * 8], rcx
-	mov	[rdi + CPU_REGS + 2 * 8], rdx
-	mov	[rdi + CPU_REGS + 3 * 8], rbx
-	mov	[rdi + CPU_REGS + 5 * 8], rbp
-	mov	[rdi + CPU_REGS + 6 * 8], rsi
-	mov	[rdi + CPU_REGS + 8 * 8], r8
-	mov	[rdi + CPU_REGS + 9 * 8], r9
-	mov	[rdi + CPU_REGS + 10 * 8], r10
-	mov	[rdi + CPU_REGS + 11 * 8], r11
-	mov	[rdi + CPU_REGS + 12 * 8], r12
-	mov	[rdi + CPU_REGS + 13 * 8], r13
-	mov	[rdi + CPU_REGS + 14 * 8], r14
-	mov	[rdi + CPU_REGS + 15 * 8], r15
+	guest_regs store
 	mov	rax, [rsp]
-	mov	[rdi + CPU_REGS + 7 * 8], rax
+	store	rax, 7
 	xor	eax, eax
 	; nothing of the guest's choice stays in a register that C may use as an address
 	xor	ecx, ecx
@@ -162,13 +164,7 @@ vm_exit_entry:
 	xor	r10d, r10d
 	xor	r11d, r11d
 vcpu_return:
-	pop	rdi
-	pop	r15
-	pop	r14
-	pop	r13
-	pop	r12
-	pop	rbx
-	pop	rbp
+	pops	callee_saved, rdi
 	ret
 
 ; void vcpu_leave(struct leave_state *): root mode after VMXOFF gives the CPU back
@@ -207,47 +203,23 @@ trap_stubs:
 %assign v v + 1
 %endrep
 
-%macro push_volatile 0
-	push	rax
-	push	rcx
-	push	rdx
-	push	rsi
-	push	rdi
-	push	r8
-	push	r9
-	push	r10
-	push	r11
-%endmacro
-
-%macro pop_volatile 0
-	pop	r11
-	pop	r10
-	pop	r9
-	pop	r8
-	pop	rdi
-	pop	rsi
-	pop	rdx
-	pop	rcx
-	pop	rax
-%endmacro
-
 ; struct trap_frame of traps.c
 trap_common:
-	push_volatile
+	pushes	volatile
 	mov	rdi, rsp
 	cld
 	call	trap_handler
-	pop_volatile
+	pops	volatile
 	add	rsp, 16
 	iretq
 
 nmi_entry:
 	push	0
 	push	2
-	push_volatile
+	pushes	volatile
 	cld
 	call	nmi_handler
-	pop_volatile
+	pops	volatile
 	add	rsp, 16
 	iretq
 

@@ -84,8 +84,8 @@ struct overlay {
 void overlay_reset(struct overlay *o, view_t base);
 
 /*
- * One page more, arguments as view_map(), which are not checked. Returns 0, or -1 if
- * there are no tables left or @gpa is beyond the physical addresses.
+ * One page more, arguments as view_map(), which are not checked. Returns 0, -1 if
+ * there are no tables left, -2 if @gpa is beyond the physical addresses.
  */
 int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights);
 

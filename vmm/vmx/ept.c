@@ -188,41 +188,6 @@ view_t view_fork(view_t base)
 	return copy;
 }
 
-/* Walks to the leaf of @gpa through tables of this view's own. Tree lock held. */
-static int map_page(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
-{
-	uint64_t *entry = (uint64_t *)pool_va(view) + entry_index(gpa, LEVELS);
-
-	for (unsigned int level = LEVELS - 1; level; level--) {
-		uint64_t table;
-
-		/* Beyond the physical addresses: the guest's own walk faults there. */
-		if (!(*entry & EPT_RIGHTS))
-			return -2;
-		table = own_table(entry, level);
-		if (!table)
-			return -1;
-		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);
-	}
-	/* The type outlives "not present"; hardware ignores all other bits of such an entry. */
-	set_entry(entry, make_leaf(rights ? hpa : 0, rights,
-				   (*entry & EPT_TYPE) >> EPT_TYPE_SHIFT, 1));
-	return 0;
-}
-
-int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
-{
-	int ret;
-
-	if ((gpa | hpa) & ~EPT_ADDR || gpa >> GPA_BITS || !pool_va(view) ||
-	    rights > VIEW_RWX || (rights & (VIEW_R | VIEW_W)) == VIEW_W)
-		return -2;
-	spin_lock(&tree_lock);
-	ret = map_page(view, gpa, hpa, rights);
-	spin_unlock(&tree_lock);
-	return ret;
-}
-
 void overlay_reset(struct overlay *o, view_t base)
 {
 	memcpy(pool_va(o->hpa), pool_va(base), PAGE_SIZE);
@@ -248,19 +213,44 @@ static uint64_t overlay_table(struct overlay *o, uint64_t *entry, unsigned int l
 	return hpa;
 }
 
-int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
+/* Walks to the leaf of @gpa through tables of @root's own: an overlay's, or else under the tree lock. */
+static int map_page(uint64_t root, struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
-	uint64_t *entry = (uint64_t *)pool_va(o->hpa) + entry_index(gpa, LEVELS);
+	uint64_t *entry = (uint64_t *)pool_va(root) + entry_index(gpa, LEVELS);
 
 	for (unsigned int level = LEVELS - 1; level; level--) {
-		uint64_t table = (*entry & EPT_RIGHTS) ? overlay_table(o, entry, level) : 0;
+		uint64_t table;
 
+		/* Beyond the physical addresses: the guest's own walk faults there. */
+		if (!(*entry & EPT_RIGHTS))
+			return -2;
+		table = o ? overlay_table(o, entry, level) : own_table(entry, level);
 		if (!table)
 			return -1;
 		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);
 	}
-	set_entry(entry, make_leaf(hpa, rights, (*entry & EPT_TYPE) >> EPT_TYPE_SHIFT, 1));
+	/* The type outlives "not present"; hardware ignores all other bits of such an entry. */
+	set_entry(entry, make_leaf(rights ? hpa : 0, rights,
+				   (*entry & EPT_TYPE) >> EPT_TYPE_SHIFT, 1));
 	return 0;
+}
+
+int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
+{
+	int ret;
+
+	if ((gpa | hpa) & ~EPT_ADDR || gpa >> GPA_BITS || !pool_va(view) ||
+	    rights > VIEW_RWX || (rights & (VIEW_R | VIEW_W)) == VIEW_W)
+		return -2;
+	spin_lock(&tree_lock);
+	ret = map_page(view, NULL, gpa, hpa, rights);
+	spin_unlock(&tree_lock);
+	return ret;
+}
+
+int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
+{
+	return map_page(o->hpa, o, gpa, hpa, rights);
 }
 
 unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type)

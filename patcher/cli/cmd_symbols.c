@@ -8,7 +8,7 @@
 #include "cli/args.h"
 #include "cli/kernel_tables.h"
 
-enum { OPT_TABLES = 0x100, OPT_SYSTEM_MAP };
+enum { OPT_TABLES = 0x100, OPT_SYSTEM_MAP, OPT_NO_CACHE };
 
 struct args {
 	const char *kernel;
@@ -25,6 +25,8 @@ static const struct argp_option options[] = {
 	{ "tables", OPT_TABLES, NULL, 0,
 	  "Also what the kernel's own tables (exceptions, jump labels, ftrace, ...) say about each "
 	  "symbol; without NAME, how much is in them", 0 },
+	{ "no-cache", OPT_NO_CACHE, NULL, 0,
+	  "Unpack the kernel anew, and leave no copy in the cache", 0 },
 	{ 0 }
 };
 
@@ -41,6 +43,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_TABLES:
 		a->tables = true;
+		return 0;
+	case OPT_NO_CACHE:
+		a->options.no_cache = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		a->names = xrealloc(a->names, (a->nnames + 1) * sizeof(*a->names));

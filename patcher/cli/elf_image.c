@@ -104,8 +104,9 @@ static bool read_section(struct elf_image *e, struct elf_section *s, const Elf64
 	return true;
 }
 
-static void name_sections(struct elf_image *e, const Elf64_Ehdr *h, size_t strndx)
+static void name_sections(struct elf_image *e, const Elf64_Ehdr *h)
 {
+	size_t strndx = h->e_shstrndx;
 	Elf64_Shdr sh;
 
 	if (strndx >= e->nsections)
@@ -116,36 +117,23 @@ static void name_sections(struct elf_image *e, const Elf64_Ehdr *h, size_t strnd
 	}
 }
 
-/* Counts that do not fit the header are in section 0 (ELF-64 object file format). */
 static bool read_sections(struct elf_image *e, const Elf64_Ehdr *h)
 {
-	size_t n = h->e_shnum, strndx = h->e_shstrndx;
 	Elf64_Shdr sh;
 
-	if (!h->e_shoff)
+	if (!h->e_shnum)
 		return true;
-	if (h->e_shentsize != sizeof(sh) || !inside(e, h->e_shoff, 1, sizeof(sh)))
+	if (h->e_shentsize != sizeof(sh) || !inside(e, h->e_shoff, h->e_shnum, sizeof(sh)))
 		return false;
-	section_header(e, h, 0, &sh);
-	if (!n)
-		n = sh.sh_size;
-	if (strndx == SHN_XINDEX)
-		strndx = sh.sh_link;
-	if (!inside(e, h->e_shoff, n, sizeof(sh)))
-		return false;
-	reaches(e, h->e_shoff, n * sizeof(sh));
-	e->sections = xalloc(n * sizeof(*e->sections));
-	e->nsections = n;
-	if (n)
-		e->sections[0].name = "";
-	for (size_t i = 1; i < n; i++) {
-		section_header(e, h, i, &sh);
-		if (!read_section(e, &e->sections[i], &sh)) {
-			e->nsections = i;
+	reaches(e, h->e_shoff, h->e_shnum * sizeof(sh));
+	e->sections = xalloc(h->e_shnum * sizeof(*e->sections));
+	e->sections[0].name = "";
+	for (e->nsections = 1; e->nsections < h->e_shnum; e->nsections++) {
+		section_header(e, h, e->nsections, &sh);
+		if (!read_section(e, &e->sections[e->nsections], &sh))
 			return false;
-		}
 	}
-	name_sections(e, h, strndx);
+	name_sections(e, h);
 	return true;
 }
 

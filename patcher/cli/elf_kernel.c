@@ -76,12 +76,10 @@ static int load_build_id(struct kernel *k, struct problems *p)
 
 /* ---- open, close ---- */
 
-static int open_image(struct kernel *k, struct problems *p)
+static int open_elf(struct kernel *k, struct problems *p)
 {
 	const char *why;
 
-	if (kernel_image_open(&k->file, k->path, p))
-		return -1;
 	if (!elf_image_open(&k->image, k->file.data, k->file.len, &why))
 		return 0;
 	if (!k->file.boxed && !k->file.packing && memcmp(k->file.data, ELFMAG,
@@ -101,13 +99,18 @@ static int load_symbols(struct kernel *k, const struct kernel_options *o, struct
 	return none ? kernel_load_kallsyms(k, p) : 0;
 }
 
+int kernel_read(struct kernel *k, const struct kernel_options *o, struct problems *p)
+{
+	return open_elf(k, p) || load_symbols(k, o, p) || kernel_load_relocs(k, p) ||
+		load_build_id(k, p) ? -1 : 0;
+}
+
 int kernel_open_with(struct kernel *k, const char *path, const struct kernel_options *o,
 		     struct problems *p)
 {
 	memset(k, 0, sizeof(*k));
 	k->path = xstrdup(path);
-	if (open_image(k, p) || load_symbols(k, o, p) || kernel_load_relocs(k, p) ||
-	    load_build_id(k, p)) {
+	if (kernel_image_open(&k->file, path, !o->no_cache, p) || kernel_read(k, o, p)) {
 		kernel_close(k);
 		return -1;
 	}

@@ -52,6 +52,7 @@ struct kernel {
 
 struct kernel_options {
 	const char *system_map;		/* take symbols from this file; NULL: from the kernel */
+	bool no_cache;			/* unpack anew */
 };
 
 /**
@@ -99,6 +100,8 @@ uint64_t kernel_function_size(const struct kernel *k, const struct kernel_symbol
 
 /* ---- parts of kernel_open() ---- */
 
+/* All that follows once k->file is there. Otherwise as kernel_open_with(). */
+int kernel_read(struct kernel *k, const struct kernel_options *o, struct problems *p);
 /* Adds "PATH: WHY" to @p. Always -1. */
 int not_a_kernel(const struct kernel *k, struct problems *p, const char *why);
 /* elf_symbols.c: from the ELF symbol table. *none is set if the image has none. */

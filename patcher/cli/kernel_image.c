@@ -2,11 +2,12 @@
 /* From a kernel file to the ELF image in it: the bzImage's header, then unpacking. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cli/image_cache.h"
 #include "cli/kernel_image.h"
 #include "cli/unpack.h"
 
@@ -80,44 +81,67 @@ static int map_file(struct kernel_image *img, const char *path, struct problems 
 			       S_ISREG(st.st_mode) ? "empty" : "not a file");
 	img->file = map;
 	img->file_len = (size_t)st.st_size;
+	img->mapped = true;
 	return 0;
+}
+
+/* lz4 unpacks in less time than an entry of the cache takes to be checked. */
+static bool worth_caching(const char *packing)
+{
+	return strcmp(packing, "lz4");
 }
 
 static int unpack_image(struct kernel_image *img, const char *path, const uint8_t *at, size_t n,
-			struct problems *p)
+			bool cache, size_t max, struct problems *p)
 {
+	uint8_t key[IMAGE_CACHE_KEY_LEN];
 	char why[UNPACK_WHY_MAX];
 
-	img->packing = unpack_format(at, n);
-	img->data = at;
-	img->len = n;
-	if (!img->packing)
+	cache = cache && worth_caching(img->packing) && !image_cache_key(at, n, key);
+	if (cache && image_cache_load(key, max, &img->unpacked))
 		return 0;
-	if (unpack(at, n, KERNEL_UNPACKED_MAX, &img->unpacked, why))
+	free(img->unpacked.data);
+	img->unpacked = (struct bytes){ 0 };
+	if (unpack(at, n, max, &img->unpacked, why))
 		return problem(p, CLI_INPUT, "bad-kernel", "%s: its %s part %s", path,
 			       img->packing, why);
-	img->data = img->unpacked.data;
-	img->len = img->unpacked.len;
+	if (cache)
+		image_cache_store(key, img->unpacked.data, img->unpacked.len);
 	return 0;
 }
 
-int kernel_image_open(struct kernel_image *img, const char *path, struct problems *p)
+int kernel_image_read(struct kernel_image *img, const char *path, bool cache, size_t max,
+		      struct problems *p)
 {
 	const uint8_t *at;
 	const char *why;
 	size_t n;
 
+	if (kernel_image_find(img->file, img->file_len, &at, &n, &img->boxed, &why))
+		return problem(p, CLI_INPUT, "bad-kernel", "%s: %s", path, why);
+	img->data = at;
+	img->len = n;
+	img->packing = unpack_format(at, n);
+	if (!img->packing)
+		return 0;
+	if (unpack_image(img, path, at, n, cache, max, p))
+		return -1;
+	img->data = img->unpacked.data;
+	img->len = img->unpacked.len;
+	return 0;
+}
+
+int kernel_image_open(struct kernel_image *img, const char *path, bool cache, struct problems *p)
+{
 	memset(img, 0, sizeof(*img));
 	if (map_file(img, path, p))
 		return -1;
-	if (kernel_image_find(img->file, img->file_len, &at, &n, &img->boxed, &why))
-		return problem(p, CLI_INPUT, "bad-kernel", "%s: %s", path, why);
-	return unpack_image(img, path, at, n, p);
+	return kernel_image_read(img, path, cache, KERNEL_UNPACKED_MAX, p);
 }
 
 void kernel_image_close(struct kernel_image *img)
 {
-	if (img->file)
+	if (img->mapped)
 		munmap((void *)img->file, img->file_len);
 	free(img->unpacked.data);
 	memset(img, 0, sizeof(*img));

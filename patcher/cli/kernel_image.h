@@ -13,10 +13,19 @@ struct kernel_image {
 	size_t len;
 	const char *packing;	/* "gzip", ...; NULL if it was not packed */
 	bool boxed;		/* came out of a bzImage */
-	const uint8_t *file;	/* the file as it is, mapped */
+	const uint8_t *file;	/* the file as it is */
 	size_t file_len;
+	bool mapped;
 	struct bytes unpacked;
 };
+
+/**
+ * kernel_image_read - the second half of kernel_image_open()
+ * @img: its file and file_len are set, and nothing else
+ * @max: most bytes that it may unpack to
+ */
+int kernel_image_read(struct kernel_image *img, const char *path, bool cache, size_t max,
+		      struct problems *p);
 
 /**
  * kernel_image_find - where in a file the kernel proper begins
@@ -28,8 +37,12 @@ struct kernel_image {
 int kernel_image_find(const uint8_t *file, size_t len, const uint8_t **at, size_t *n, bool *boxed,
 		      const char **why);
 
-/* Maps the file, told apart by its content, and unpacks it. 0, or -1 with the reason in @p. */
-int kernel_image_open(struct kernel_image *img, const char *path, struct problems *p);
+/**
+ * kernel_image_open - maps the file, told apart by its content, and unpacks it
+ * @cache: take the unpacked image from the user's cache, and leave it there
+ * Returns 0, or -1 with the reason in @p. To be closed in either case.
+ */
+int kernel_image_open(struct kernel_image *img, const char *path, bool cache, struct problems *p);
 void kernel_image_close(struct kernel_image *img);
 
 #endif

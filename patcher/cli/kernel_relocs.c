@@ -7,11 +7,19 @@
 #include <string.h>
 #include "cli/elf_kernel.h"
 
+/* Some 220,000 are usual. Packed ones could be made to say far more than the file is long. */
+#define RELOCS_MAX (16u << 20)
+
 static void add_reloc(struct kernel *k, uint64_t addr, unsigned int width)
 {
 	if ((k->nrelocs & (k->nrelocs - 1)) == 0)
 		k->relocs = xrealloc(k->relocs, (2 * k->nrelocs + 1) * sizeof(*k->relocs));
 	k->relocs[k->nrelocs++] = (struct kernel_reloc){ addr, (uint8_t)width };
+}
+
+static int too_many(const struct kernel *k, struct problems *p)
+{
+	return not_a_kernel(k, p, "has more relocations than any kernel");
 }
 
 /* ---- of an ELF file ---- */
@@ -39,7 +47,7 @@ static void add_rela(struct kernel *k, const struct elf_section *s)
 	unsigned int width;
 	Elf64_Rela r;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && k->nrelocs < RELOCS_MAX; i++) {
 		memcpy(&r, s->data + i * sizeof(r), sizeof(r));
 		width = width_of((uint32_t)ELF64_R_TYPE(r.r_info));
 		if (width)
@@ -52,7 +60,7 @@ static void add_relr(struct kernel *k, const struct elf_section *s)
 {
 	uint64_t at = 0, w;
 
-	for (size_t i = 0; i < s->size / 8; i++) {
+	for (size_t i = 0; i < s->size / 8 && k->nrelocs < RELOCS_MAX; i++) {
 		memcpy(&w, s->data + 8 * i, 8);
 		if (!(w & 1)) {
 			add_reloc(k, w, 8);
@@ -84,7 +92,7 @@ static int load_elf_relocs(struct kernel *k, struct problems *p)
 		else if (s->type == SHT_RELR)
 			add_relr(k, s);
 	}
-	return 0;
+	return k->nrelocs < RELOCS_MAX ? 0 : too_many(k, p);
 }
 
 /* ---- of a bzImage ---- */
@@ -101,6 +109,8 @@ static int load_appended(struct kernel *k, const uint8_t *list, size_t len, stru
 	int32_t v;
 
 	memcpy(&v, list, 4);
+	if (n > RELOCS_MAX)
+		return too_many(k, p);
 	if (len % 4 || v)
 		return not_a_kernel(k, p, "has something behind its ELF image that is not a list "
 				    "of relocations");

@@ -208,6 +208,8 @@ static bool read_orc(const struct reader *r, struct table_entry *e)
 /* ---- how they are stored ---- */
 
 #define LAYOUTS 2
+/* No kernel's table comes near; a forged one could cover all of a large file. */
+#define TABLE_SIZE_MAX (64u << 20)
 
 static const struct table {
 	const char *code, *name;
@@ -369,7 +371,7 @@ static int read_table(struct kernel_tables *t, const struct kernel *k, enum kern
 	if (!find_table(k, table, &from, &to))
 		return 0;
 	l->present = true;
-	raw = to >= from ? kernel_bytes(k, from, to - from) : NULL;
+	raw = to >= from && to - from <= TABLE_SIZE_MAX ? kernel_bytes(k, from, to - from) : NULL;
 	for (size_t i = 0; raw && i < LAYOUTS && table->layouts[i].size; i++) {
 		if (read_layout(k, raw, from, to - from, &table->layouts[i], l)) {
 			sort_list(l);

@@ -16,14 +16,11 @@ enum log_level {
 
 /**
  * log_line - add one line
- * @fmt: %s string, %u unsigned int, %x unsigned int, %lu and %lx uint64_t, %% percent
+ * @fmt: as text_format() takes it
  * Lines above the level of boot_info are dropped. Root mode, any CPU, takes the log's lock;
  * not from NMI handlers.
  */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Formats like log_line() into @t. */
-void text_format(struct text *t, const char *fmt, __builtin_va_list ap);
 
 /* One line from position *@pos on (0: the oldest there is); advances *@pos. False at the end. */
 bool log_read(uint64_t *pos, struct text *line);

@@ -70,22 +70,15 @@ static void op_info(struct text *t)
 		timer += cpu_get(i)->timer_exits;
 		hidden += cpu_get(i)->hidden_writes;
 	}
-	text_kv_str(t, "version", SUBTEXT_VERSION);
-	text_kv_dec(t, "cpus", boot_info.cpus);
-	text_kv_dec(t, "tsc_hz", boot_info.tsc_hz);
-	text_kv_dec(t, "uptime_ms", (rdtsc() - boot_info.tsc_start) / (boot_info.tsc_hz / 1000 + 1));
-	text_kv_hex(t, "memory", boot_info.phys);
-	text_kv_dec(t, "memory_kib", boot_info.size >> 10);
-	text_kv_dec(t, "pool_free_kib", pool_available() << 2);
-	text_kv_dec(t, "guarded_pages", stats.guarded_pages);
-	text_kv_dec(t, "live_sites", stats.live_sites);
-	text_kv_dec(t, "annex_used", stats.annex_used);
-	text_kv_dec(t, "merges", stats.merges);
-	text_kv_dec(t, "window_writes", stats.window_writes);
-	text_kv_dec(t, "hidden_writes", hidden);
-	text_kv_dec(t, "exits", exits);
-	text_kv_dec(t, "timer_exits", timer);
-	text_kv_hex(t, "lstar", machine_anchor());
+	text_format(t, " version=%s cpus=%u tsc_hz=%lu uptime_ms=%lu memory=0x%lx memory_kib=%lu",
+		    SUBTEXT_VERSION, boot_info.cpus, boot_info.tsc_hz,
+		    (rdtsc() - boot_info.tsc_start) / (boot_info.tsc_hz / 1000 + 1),
+		    boot_info.phys, boot_info.size >> 10);
+	text_format(t, " pool_free_kib=%lu guarded_pages=%u live_sites=%u annex_used=%lu merges=%lu",
+		    pool_available() << 2, stats.guarded_pages, stats.live_sites, stats.annex_used,
+		    stats.merges);
+	text_format(t, " window_writes=%lu hidden_writes=%lu exits=%lu timer_exits=%lu lstar=0x%lx",
+		    stats.window_writes, hidden, exits, timer, machine_anchor());
 }
 
 static bool op_list(unsigned int i, struct text *t)
@@ -95,15 +88,10 @@ static bool op_list(unsigned int i, struct text *t)
 	if (!engine_info(i, &p))
 		return false;
 	text_kv_bytes(t, "id", p.id, sizeof(p.id));
-	text_kv_str(t, "name", p.name);
-	text_kv_str(t, "state", patch_state_name(p.state));
-	text_kv_dec(t, "sites", p.sites);
-	text_kv_dec(t, "pages", p.pages);
-	text_kv_hex(t, "annex", p.annex);
-	text_kv_dec(t, "text", p.text_size);
-	text_kv_dec(t, "data", p.data_size);
-	text_kv_dec(t, "applied", p.applied);
-	text_kv_dec(t, "reverted", p.reverted);
+	text_format(t, " name=%s state=%s sites=%u pages=%u annex=0x%lx text=%lu data=%lu",
+		    p.name, patch_state_name(p.state), p.sites, p.pages, p.annex, p.text_size,
+		    p.data_size);
+	text_format(t, " applied=%u reverted=%u", p.applied, p.reverted);
 	return true;
 }
 
@@ -126,8 +114,7 @@ static bool op_sites(const uint8_t *id, unsigned int i, struct text *t)
 
 	if (!find_patch(id, &slot) || !engine_site(slot, i, &gva, &name))
 		return false;
-	text_kv_hex(t, "address", gva);
-	text_kv_str(t, "name", name);
+	text_format(t, " address=0x%lx name=%s", gva, name);
 	return true;
 }
 
@@ -149,31 +136,15 @@ static enum server_result refused(const struct refusal *why, struct text *reply)
 	return SERVER_REFUSED;
 }
 
-static enum server_result started(enum engine_status s, const struct refusal *why,
-				  struct text *reply)
-{
-	return s == ENGINE_REFUSED ? refused(why, reply) : SERVER_PENDING;
-}
-
-static enum server_result op_apply_file(const void *file, size_t len, struct text *reply)
+static enum server_result op_start(enum server_start what, const void *from, size_t len,
+				   struct text *reply)
 {
 	struct refusal why = { 0 };
+	enum engine_status s = what == SERVER_APPLY_FILE ? engine_apply(from, len, &why) :
+			       what == SERVER_APPLY_HELD ? engine_apply_held(from, &why) :
+			       engine_revert(from, &why);
 
-	return started(engine_apply(file, len, &why), &why, reply);
-}
-
-static enum server_result op_apply_held(const uint8_t *id, struct text *reply)
-{
-	struct refusal why = { 0 };
-
-	return started(engine_apply_held(id, &why), &why, reply);
-}
-
-static enum server_result op_revert(const uint8_t *id, struct text *reply)
-{
-	struct refusal why = { 0 };
-
-	return started(engine_revert(id, &why), &why, reply);
+	return s == ENGINE_REFUSED ? refused(&why, reply) : SERVER_PENDING;
 }
 
 static enum server_result op_poll(struct text *reply, struct text *progress)
@@ -188,25 +159,17 @@ static enum server_result op_poll(struct text *reply, struct text *progress)
 		return refused(&why, reply);
 	case ENGINE_MORE:
 		phase = engine_phase(&done, &of);
-		if (phase) {
-			text_kv_str(progress, "phase", phase);
-			text_kv_dec(progress, "done", done);
-			text_kv_dec(progress, "of", of);
-		}
+		if (phase)
+			text_format(progress, " phase=%s done=%u of=%u", phase, done, of);
 		return SERVER_PENDING;
 	case ENGINE_DONE:
 		break;
 	}
 	text_kv_bytes(reply, "id", r.id, sizeof(r.id));
-	text_kv_str(reply, "name", r.name);
-	text_kv_dec(reply, "sites", r.sites);
-	text_kv_dec(reply, "pages", r.pages);
-	text_kv_dec(reply, "cpus", r.cpus);
-	text_kv_dec(reply, "steps", r.steps);
-	text_kv_dec(reply, "pause_tsc", r.pause);
-	text_kv_dec(reply, "pause_ns", r.pause * 1000000 / (boot_info.tsc_hz / 1000 + 1));
-	text_kv_hex(reply, "slide", r.slide);
-	text_kv_hex(reply, "annex", r.annex);
+	text_format(reply, " name=%s sites=%u pages=%u cpus=%u steps=%u pause_tsc=%lu pause_ns=%lu",
+		    r.name, r.sites, r.pages, r.cpus, r.steps, r.pause,
+		    r.pause * 1000000 / (boot_info.tsc_hz / 1000 + 1));
+	text_format(reply, " slide=0x%lx annex=0x%lx", r.slide, r.annex);
 	return SERVER_DONE;
 }
 
@@ -249,9 +212,7 @@ static const struct server_ops ops = {
 	.list = op_list,
 	.sites = op_sites,
 	.log = op_log,
-	.apply_file = op_apply_file,
-	.apply_held = op_apply_held,
-	.revert = op_revert,
+	.start = op_start,
 	.poll = op_poll,
 	.abort = op_abort,
 	.set = op_set,

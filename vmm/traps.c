@@ -165,7 +165,7 @@ void cpu_park(const char *fmt, ...)
 	text_init(&t, buf, sizeof(buf));
 	text_str(&t, "CPU parked: ");
 	__builtin_va_start(ap, fmt);
-	text_format(&t, fmt, ap);
+	text_vformat(&t, fmt, ap);
 	__builtin_va_end(ap);
 	/* the line first: whatever went wrong may hold the log's lock */
 	uart_panic("\r\n! ", 4);

@@ -127,7 +127,7 @@ static enum server_result refuse(struct text *t, const char *code)
 	return SERVER_REFUSED;
 }
 
-static enum server_result start(struct held *h, bool to_live, struct text *t)
+static enum server_result begin(struct held *h, bool to_live, struct text *t)
 {
 	if (!h || h->live == to_live) {
 		text_kv_str(t, "code", "state");
@@ -163,17 +163,13 @@ static enum server_result apply_file(const void *file, size_t len, struct text *
 		h->first_addr = p.sites[0].addr;
 		h->sites = p.nsites;
 	}
-	return start(h, true, t);
+	return begin(h, true, t);
 }
 
-static enum server_result apply_held(const uint8_t *id, struct text *t)
+static enum server_result start(enum server_start what, const void *from, size_t len, struct text *t)
 {
-	return start(find(id), true, t);
-}
-
-static enum server_result revert(const uint8_t *id, struct text *t)
-{
-	return start(find(id), false, t);
+	return what == SERVER_APPLY_FILE ? apply_file(from, len, t) :
+	       begin(find(from), what == SERVER_APPLY_HELD, t);
 }
 
 static enum server_result poll_pending(struct text *t, struct text *progress)
@@ -239,7 +235,7 @@ static bool next_event(uint32_t *number, struct text *t)
 
 static const struct server_ops ops = {
 	.version = "fake", .info = info, .list = list, .sites = sites, .log = log_line,
-	.apply_file = apply_file, .apply_held = apply_held, .revert = revert,
+	.start = start,
 	.poll = poll_pending, .abort = abort_pending, .set = set, .send = send_line,
 	.event = next_event,
 };

@@ -91,31 +91,24 @@ static enum server_result over(struct text *t)
 	return SERVER_DONE;
 }
 
-static enum server_result start(const char *what, uint64_t id, struct text *t)
+static enum server_result start(enum server_start what, const void *from, size_t len, struct text *t)
 {
-	fake.what = what;
-	fake.id = id;
+	static const char *const names[] = {
+		[SERVER_APPLY_FILE] = "file", [SERVER_APPLY_HELD] = "held", [SERVER_REVERT] = "revert",
+	};
+
+	fake.what = names[what];
+	if (what == SERVER_APPLY_FILE) {
+		memcpy(fake.file, from, len);
+		fake.file_len = len;
+		fake.id = 0x6b1f2c3d4e5f6071;
+	} else {
+		fake.id = number_of(from);
+	}
 	fake.aborted = false;
 	fake.polls_left = fake.polls;
 	fake.under_way = true;
 	return fake.polls ? SERVER_PENDING : over(t);
-}
-
-static enum server_result apply_file(const void *file, size_t len, struct text *t)
-{
-	memcpy(fake.file, file, len);
-	fake.file_len = len;
-	return start("file", 0x6b1f2c3d4e5f6071, t);
-}
-
-static enum server_result apply_held(const uint8_t *id, struct text *t)
-{
-	return start("held", number_of(id), t);
-}
-
-static enum server_result revert(const uint8_t *id, struct text *t)
-{
-	return start("revert", number_of(id), t);
 }
 
 static enum server_result poll(struct text *reply, struct text *progress)
@@ -177,9 +170,7 @@ const struct server_ops fake_ops = {
 	.list = list,
 	.sites = sites,
 	.log = log_line,
-	.apply_file = apply_file,
-	.apply_held = apply_held,
-	.revert = revert,
+	.start = start,
 	.poll = poll,
 	.abort = give_up,
 	.set = set,

@@ -37,6 +37,24 @@ static void numbers_are_written(void **state)
 	assert_int_equal(t.len, strlen(buf));
 }
 
+static void a_format_is_followed(void **state)
+{
+	char buf[128];
+	struct text t;
+
+	(void)state;
+	text_init(&t, buf, sizeof(buf));
+	text_format(&t, "a %s b=%s c=%s %u%%", "x y", "x y", "", 7u);
+	text_format(&t, " d=0x%lx %lu %x", 0xfedcba9876543210ul, UINT64_MAX, 0x1fu);
+	assert_string_equal(buf, "a x y b=\"x y\" c=\"\" 7% d=0xfedcba9876543210 "
+			    "18446744073709551615 1f");
+	assert_false(t.cut);
+	text_init(&t, buf, 6);
+	text_format(&t, "k=%s", "a b c");
+	assert_string_equal(buf, "k=\"a ");
+	assert_true(t.cut);
+}
+
 static void values_are_quoted_when_needed(void **state)
 {
 	char buf[256];
@@ -220,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_written),
+		cmocka_unit_test(a_format_is_followed),
 		cmocka_unit_test(values_are_quoted_when_needed),
 		cmocka_unit_test(what_does_not_fit_is_cut),
 		cmocka_unit_test(numbers_are_read),

@@ -33,10 +33,8 @@ struct verb {
 
 static int refuse(struct text *t, const char *code, const char *field, const char *what)
 {
-	text_kv_str(t, "code", code);
 	/* The name of a field may come from the request; the reply must fit in a line. */
-	text_kv_str(t, "field", strlen(field) <= 40 ? field : "args");
-	text_kv_str(t, "what", what);
+	text_format(t, " code=%s field=%s what=%s", code, strlen(field) <= 40 ? field : "args", what);
 	return SERVER_REFUSED;
 }
 
@@ -125,9 +123,8 @@ static int run_hello(struct server *s, struct text *t)
 	text_kv_dec(t, "proto", SERVER_PROTO);
 	if (s->ops->version)
 		text_kv_str(t, "version", s->ops->version);
-	text_kv_hex(t, "nonce", s->nonce);
-	text_kv_dec(t, "max_line", LINE_MAX_LEN);
-	text_kv_dec(t, "max_file", s->upload_cap);
+	text_format(t, " nonce=0x%lx max_line=%u max_file=%lu", s->nonce, LINE_MAX_LEN,
+		    s->upload_cap);
 	if (s->pending)
 		text_kv_str(t, "pending", s->pending->name);
 	return SERVER_DONE;
@@ -135,11 +132,8 @@ static int run_hello(struct server *s, struct text *t)
 
 static int run_info(struct server *s, struct text *t)
 {
-	text_kv_dec(t, "lines", s->lines);
-	text_kv_dec(t, "bad_lines", s->bad_lines);
-	text_kv_dec(t, "dup_lines", s->dup_lines);
-	text_kv_dec(t, "upload", s->upload_got);
-	text_kv_dec(t, "upload_size", s->upload_size);
+	text_format(t, " lines=%u bad_lines=%u dup_lines=%u upload=%lu upload_size=%lu", s->lines,
+		    s->bad_lines, s->dup_lines, s->upload_got, s->upload_size);
 	s->ops->info(t);
 	return SERVER_DONE;
 }
@@ -206,10 +200,8 @@ static int run_put(struct server *s, struct text *t)
 /* The upload is not as the request wants it: say how it is. */
 static int refuse_upload(struct server *s, struct text *t, const char *code, const char *field)
 {
-	text_kv_str(t, "code", code);
-	text_kv_str(t, "field", field);
-	text_kv_dec(t, "next", s->upload_got);
-	text_kv_dec(t, "size", s->upload_size);
+	text_format(t, " code=%s field=%s next=%lu size=%lu", code, field, s->upload_got,
+		    s->upload_size);
 	return SERVER_REFUSED;
 }
 
@@ -238,23 +230,27 @@ static int run_data(struct server *s, struct text *t)
 	return SERVER_DONE;
 }
 
-static int run_apply(struct server *s, struct text *t)
+/* Starts a transaction with a patch that the hypervisor holds. */
+static int start_held(struct server *s, struct text *t, enum server_start what)
 {
 	uint8_t id[SERVER_ID_LEN];
 
+	return arg_bytes(s, t, "id", id, sizeof(id)) ?
+	       (int)s->ops->start(what, id, sizeof(id), t) : SERVER_REFUSED;
+}
+
+static int run_apply(struct server *s, struct text *t)
+{
 	if (line_get(&s->line, "id"))
-		return arg_bytes(s, t, "id", id, sizeof(id)) ? (int)s->ops->apply_held(id, t) :
-			SERVER_REFUSED;
+		return start_held(s, t, SERVER_APPLY_HELD);
 	if (!s->upload_size || s->upload_got != s->upload_size)
 		return refuse_upload(s, t, "no-upload", "verb");
-	return (int)s->ops->apply_file(s->upload, s->upload_size, t);
+	return (int)s->ops->start(SERVER_APPLY_FILE, s->upload, s->upload_size, t);
 }
 
 static int run_revert(struct server *s, struct text *t)
 {
-	uint8_t id[SERVER_ID_LEN];
-
-	return arg_bytes(s, t, "id", id, sizeof(id)) ? (int)s->ops->revert(id, t) : SERVER_REFUSED;
+	return start_held(s, t, SERVER_REVERT);
 }
 
 static int run_abort(struct server *s, struct text *t)

@@ -21,6 +21,12 @@ enum server_result {
 	SERVER_PENDING,		/* ask again with server_ops.poll; nothing written to the reply */
 };
 
+enum server_start {
+	SERVER_APPLY_FILE,	/* the upload */
+	SERVER_APPLY_HELD,	/* a reverted patch that is held already */
+	SERVER_REVERT,		/* a live one */
+};
+
 /*
  * All called from server_input()/server_poll() in the same context. Replies are
  * appended with text_kv_*() to @reply, which already has "+SEQ" or "-SEQ" dealt with;
@@ -39,11 +45,12 @@ struct server_ops {
 	 * line as text="..."; *@pos moves behind it. False, *@pos unchanged, at the end.
 	 */
 	bool (*log)(uint64_t *pos, struct text *line);
-	/* A whole upload is here, 8-byte aligned, and stays while this is pending. Starts apply. */
-	enum server_result (*apply_file)(const void *file, size_t len, struct text *reply);
-	/* Starts apply of a patch that is held already, revert of a live one. @id: 8 bytes. */
-	enum server_result (*apply_held)(const uint8_t *id, struct text *reply);
-	enum server_result (*revert)(const uint8_t *id, struct text *reply);
+	/*
+	 * Starts a transaction. A whole upload is 8-byte aligned, and stays while this is pending;
+	 * for the others @from is an id, @len its length.
+	 */
+	enum server_result (*start)(enum server_start what, const void *from, size_t len,
+				    struct text *reply);
 	/*
 	 * Goes on with what is pending; only called while something is. Writes to @reply when it
 	 * is over. Until then it may tell progress in @progress: phase=, done=, of=; 100 bytes.

@@ -87,11 +87,11 @@ static bool needs_quotes(const char *v)
 	return i == 0;
 }
 
-void text_kv_str(struct text *t, const char *key, const char *v)
+/* The value of a key, in quotes if it needs them. */
+static void text_value(struct text *t, const char *v)
 {
 	bool quote = needs_quotes(v);
 
-	text_key(t, key);
 	if (quote)
 		text_char(t, '"');
 	for (size_t i = 0; v[i]; i++) {
@@ -101,6 +101,12 @@ void text_kv_str(struct text *t, const char *key, const char *v)
 	}
 	if (quote)
 		text_char(t, '"');
+}
+
+void text_kv_str(struct text *t, const char *key, const char *v)
+{
+	text_key(t, key);
+	text_value(t, v);
 }
 
 void text_kv_dec(struct text *t, const char *key, uint64_t v)
@@ -120,6 +126,52 @@ void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n)
 {
 	text_key(t, key);
 	text_bytes(t, p, n);
+}
+
+/* One conversion after '%'; returns how many characters of @f it took. */
+static unsigned int convert(struct text *t, const char *f, __builtin_va_list *ap)
+{
+	bool is_long = *f == 'l', is_value = t->len && t->buf[t->len - 1] == '=';
+	char c = f[is_long];
+	uint64_t v;
+
+	if (c == 's' && !is_long) {
+		(is_value ? text_value : text_str)(t, __builtin_va_arg(*ap, const char *));
+	} else if (c == 'u' || c == 'x') {
+		v = is_long ? __builtin_va_arg(*ap, unsigned long)
+			    : __builtin_va_arg(*ap, unsigned int);
+		if (c == 'u')
+			text_dec(t, v);
+		else
+			text_hex(t, v, 1);
+	} else {
+		text_char(t, '%');
+		return 1;
+	}
+	return 1 + is_long;
+}
+
+void text_vformat(struct text *t, const char *fmt, __builtin_va_list ap)
+{
+	__builtin_va_list args;
+
+	__builtin_va_copy(args, ap);
+	while (*fmt) {
+		if (*fmt == '%' && fmt[1])
+			fmt += 1 + convert(t, fmt + 1, &args);
+		else
+			text_char(t, *fmt++);
+	}
+	__builtin_va_end(args);
+}
+
+void text_format(struct text *t, const char *fmt, ...)
+{
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	text_vformat(t, fmt, ap);
+	__builtin_va_end(ap);
 }
 
 bool text_same(const char *a, const char *b)

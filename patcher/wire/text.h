@@ -33,6 +33,14 @@ void text_kv_dec(struct text *t, const char *key, uint64_t v);
 void text_kv_hex(struct text *t, const char *key, uint64_t v);	/* 0x... */
 void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n);
 
+/**
+ * text_format - appends what @fmt says
+ * @fmt: %s string, %u and %x unsigned int, %lu and %lx uint64_t, %% percent; a string right
+ *	behind '=' is a value, quoted as by text_kv_str() if need be
+ */
+void text_format(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vformat(struct text *t, const char *fmt, __builtin_va_list ap);
+
 bool text_same(const char *a, const char *b);
 
 /* The whole string is one number: decimal, or hex after 0x. No sign, blanks or overflow. */

@@ -95,24 +95,12 @@ static bool op_list(unsigned int i, struct text *t)
 	return true;
 }
 
-/* Slot of the held patch whose id begins with @id; false if there is none. */
-static bool find_patch(const uint8_t *id, unsigned int *slot)
-{
-	struct patch_info p;
-
-	for (*slot = 0; engine_info(*slot, &p); (*slot)++)
-		if (!memcmp(p.id, id, SERVER_ID_LEN))
-			return true;
-	return false;
-}
-
 static bool op_sites(const uint8_t *id, unsigned int i, struct text *t)
 {
-	unsigned int slot;
-	uint64_t gva;
 	const char *name;
+	uint64_t gva;
 
-	if (!find_patch(id, &slot) || !engine_site(slot, i, &gva, &name))
+	if (!engine_site(id, i, &gva, &name))
 		return false;
 	text_format(t, " address=0x%lx name=%s", gva, name);
 	return true;
@@ -195,15 +183,14 @@ static bool op_send(const char *bytes, size_t len)
 	return uart_queue(bytes, len);
 }
 
-static bool op_event(uint32_t *number, struct text *line)
+static const char *op_event(uint32_t *number)
 {
 	static struct event_text e;
 
 	if (!engine_next_event(&e))
-		return false;
+		return NULL;
 	*number = e.number;
-	text_str(line, e.text);
-	return true;
+	return e.text;
 }
 
 static const struct server_ops ops = {

@@ -398,14 +398,14 @@ static void list_tells_what_is_held(void **state)
 	assert_int_equal(info.data_size, 5000);
 	assert_int_equal(info.applied, 1);
 	assert_int_equal(info.reverted, 0);
-	assert_true(engine_site(0, 1, &gva, &name));
+	assert_true(engine_site(file_id(3), 1, &gva, &name));
 	assert_int_equal(gva, RUNS_AT(TEXT(0x3040)));
 	assert_string_equal(name, "fn1");
-	assert_false(engine_site(0, 2, &gva, &name));
+	assert_false(engine_site(file_id(3), 2, &gva, &name));
 	assert_true(engine_info(1, &info));
 	assert_int_equal(info.annex, 0);
 	assert_false(engine_info(2, &info));
-	assert_false(engine_site(2, 0, &gva, &name));
+	assert_false(engine_site(file_id(5), 0, &gva, &name));
 	assert_string_equal(patch_state_name(PATCH_LIVE), "live");
 	assert_string_equal(patch_state_name(99), "unknown");
 }

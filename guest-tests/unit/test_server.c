@@ -618,25 +618,6 @@ static void a_new_client_is_told_no_events(void **state)
 	}
 }
 
-/* An event whose text was cut by its writer is still a line that can be read. */
-static void cut_events_are_readable(void **state)
-{
-	static const char *const texts[] = { "a b=\"c", "a b=\"", "a b=\"c \"\"", "a b=\"c d\"" };
-	static const char *const says[] = { "a b=\"c n=0\"", "a b=\" n=1\"", "a b=\"c \"\" n=2\"",
-					    "a b=\"c d\" n=3" };
-	char expect[64];
-
-	(void)state;
-	type("events on");
-	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
-		fake.event_text = texts[i];
-		fake.events++;
-		poll_all();
-		snprintf(expect, sizeof(expect), "!%u %s\n", i, says[i]);
-		assert_string_equal(output(), expect);
-	}
-}
-
 static void what_does_not_fit_is_said(void **state)
 {
 	char big[2000];
@@ -650,12 +631,9 @@ static void what_does_not_fit_is_said(void **state)
 	assert_int_equal(strncmp(talk("#3 info"), "+3 lines=", 9), 0);
 	memset(big, 'y', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
-	fake.event_text = big;
-	fake.events = 1;
-	assert_string_equal(talk("#4 events on"), "+4\n!0 cut\n");
 	fake.log = (const char *const[]){ big };
 	fake.log_lines = 1;
-	assert_string_equal(talk("#5 log"), "=5 i=0 cut=1 next=100\n+5 next=100\n");
+	assert_string_equal(talk("#4 log"), "=4 i=0 cut=1 next=100\n+4 next=100\n");
 }
 
 /* The transmit queue is full: replies of numbered requests wait, nothing is lost or doubled. */
@@ -775,7 +753,6 @@ int main(void)
 		T(a_repeated_long_answer_starts_again),
 		T(events_come_to_those_who_want_them),
 		T(a_new_client_is_told_no_events),
-		T(cut_events_are_readable),
 		T(what_does_not_fit_is_said),
 		T(a_full_queue_is_waited_for),
 		T(dialogue_of_the_specification_is_right),

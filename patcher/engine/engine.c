@@ -331,14 +331,14 @@ bool engine_info(unsigned int i, struct patch_info *out)
 	return true;
 }
 
-bool engine_site(unsigned int i, unsigned int j, uint64_t *gva, const char **name)
+bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char **name)
 {
-	const struct held *h = nth_held(i);
+	const struct held *h = held_find(id);
 
-	if (!h || j >= h->patch.nsites)
+	if (!h || i >= h->patch.nsites)
 		return false;
-	*gva = h->windows[j].gva;
-	*name = patch_site_name(&h->patch, j);
+	*gva = h->windows[i].gva;
+	*name = patch_site_name(&h->patch, i);
 	return true;
 }
 

@@ -135,8 +135,8 @@ struct patch_info {
  * out->name is valid as long as the patch is held.
  */
 bool engine_info(unsigned int i, struct patch_info *out);
-/* Site @j of the @i-th held patch: where it is and what it is called. False past the last. */
-bool engine_site(unsigned int i, unsigned int j, uint64_t *gva, const char **name);
+/* Site @i of a held patch: where it is and what it is called. False: no such patch or site. */
+bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char **name);
 /* A word for docs and lists; "unknown" for anything else. Any context. */
 const char *patch_state_name(enum patch_state s);
 

@@ -97,9 +97,8 @@ void event_patch(const char *kind, const struct held *h, const struct txn *t)
 	text_init(&text, buf, sizeof(buf));
 	text_str(&text, kind);
 	text_kv_bytes(&text, "id", h->patch.header->id, 8);
-	text_kv_dec(&text, "sites", h->patch.nsites);
-	text_kv_dec(&text, "pause", t->pause);
-	text_kv_str(&text, "name", h->patch.header->name);
+	text_format(&text, " sites=%u pause=%lu name=%s", h->patch.nsites, t->pause,
+		    h->patch.header->name);
 	event_add(buf, false);
 }
 
@@ -125,9 +124,7 @@ void event_window(const struct held *h, unsigned int site)
 
 	copy_text(symbol, sizeof(symbol), patch_site_name(&h->patch, site));
 	text_init(&text, buf, sizeof(buf));
-	text_str(&text, "window-write");
-	text_kv_str(&text, "symbol", symbol);
-	text_kv_hex(&text, "address", w->gva);
+	text_format(&text, "window-write symbol=%s address=0x%lx", symbol, w->gva);
 	text_kv_bytes(&text, "bytes", w->seen, w->len);
 	event_add(buf, true);
 }

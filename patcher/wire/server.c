@@ -579,37 +579,16 @@ static void send_part(struct server *s)
 	finish(&s->out, &t, LINE_PART);
 }
 
-/* The text may have been cut by its writer: an open quote would make the line unreadable. */
-static void close_quotes(struct text *t)
-{
-	bool open = false;
-
-	for (size_t i = 0; i < t->len; i++)
-		open ^= t->buf[i] == '"';
-	if (open)
-		text_char(t, '"');
-}
-
-/* The number is known only after the text: put it in front then. */
 static bool send_event(struct server *s)
 {
-	const size_t room = sizeof("!4294967295 ");
-	uint32_t number = 0;
-	struct text t, text;
+	uint32_t number;
+	const char *text = s->ops->event(&number);
+	struct text t;
 
-	text_init(&text, s->out.buf + room, LINE_MAX_LEN - LINE_CRC_LEN + 1 - room);
-	if (!s->ops->event(&number, &text))
+	if (!text)
 		return false;
-	close_quotes(&text);
-	if (text.cut) {
-		text_init(&text, text.buf, room);
-		text_str(&text, "cut");
-	}
-	text_init(&t, s->out.buf, room);
-	line_begin(&t, LINE_EVENT, number);
-	text_char(&t, ' ');
-	memmove(s->out.buf + t.len, text.buf, text.len + 1);
-	t.len += text.len;
+	t = begin(&s->out, LINE_EVENT, number);
+	text_format(&t, " %s", text);
 	finish(&s->out, &t, LINE_EVENT);
 	return true;
 }

@@ -65,8 +65,8 @@ struct server_ops {
 	bool (*set)(const char *key, const char *value);
 	/* Queues bytes for the line, all or none. False if they do not fit now: tried again. */
 	bool (*send)(const char *bytes, size_t len);
-	/* Takes the next event, or false. Writes "kind key=value ...", no blank in front. */
-	bool (*event)(uint32_t *number, struct text *line);
+	/* Takes the next event: "kind key=value ...", at most 900 bytes; or NULL. */
+	const char *(*event)(uint32_t *number);
 };
 
 struct verb;

@@ -8,7 +8,10 @@
 
 #include <gelf.h>
 #include "cli/cli.h"
+#include "cli/disasm.h"
 #include "cli/elf_kernel.h"
+#include "cli/kernel_tables.h"
+#include "cli/window.h"
 #include "wire/patch.h"
 
 #define REPLACE_SECTION ".subtext.replace"
@@ -66,6 +69,8 @@ struct replacement {
 	uint64_t new_size;	/* 0 if not known */
 	struct patch_site site;
 	uint32_t window_offset;	/* from the start of the old function */
+	uint64_t old_size;
+	struct bytes body;	/* struct patch_insn of the old function, from the window on */
 };
 
 /* --symbol NAME=0xADDRESS or NAME=OTHER; SUBTEXT_SYMBOL(NAME, ...). */
@@ -86,6 +91,7 @@ struct build {
 	bool module;			/* new code is for a module, not for the kernel */
 	char *banner, *release;		/* of a Linux kernel, else NULL */
 	struct kernel kernel;
+	struct kernel_tables tables;
 	uint64_t anchor;
 	struct object *objects;
 	size_t nobjects;
@@ -145,6 +151,23 @@ void build_remove_work(struct build *b);
 int build_write_text(struct build *b, const char *folder, const char *name, const char *text,
 		     size_t len);
 int build_write_headers(struct build *b, const char *folder);
+
+/* ---- build_tables.c ---- */
+
+/* Is @addr where the kernel's tracer is called? */
+bool tables_traced(const struct kernel_tables *t, uint64_t addr);
+/* Does the kernel itself forbid probes somewhere in there? */
+bool tables_no_probes(const struct kernel_tables *t, uint64_t from, uint64_t size);
+/* What the tables have against a window. 0, or -1 with w->why. */
+int tables_check_window(const struct kernel_tables *t, struct window *w);
+/* Adds the list of a body (docs/patch-format.md): @size bytes of code, from the window on. */
+void tables_body(const struct kernel_tables *t, const uint8_t *code, uint64_t size, uint64_t addr,
+		 struct bytes *body);
+
+/* ---- build_inbound.c ---- */
+
+/* All sites, sorted: does anything in the kernel lead into a window? 0, or -1. */
+int build_check_inbound(struct build *b);
 
 /* ---- build_special.c ---- */
 

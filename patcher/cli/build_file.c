@@ -143,6 +143,27 @@ static struct patch_span add_sites(struct build *b)
 	return s;
 }
 
+/* Offsets of the lists, then the lists; sites are in the same order. */
+static struct patch_span add_bodies(struct build *b)
+{
+	struct bytes part = { 0 };
+	struct patch_span s;
+
+	bytes_add(&part, NULL, b->nreplace * sizeof(uint32_t));
+	for (size_t i = 0; i < b->nreplace; i++) {
+		const struct bytes *body = &b->replace[i].body;
+		uint32_t offset = (uint32_t)part.len;
+
+		if (!body->len)
+			continue;
+		bytes_add(&part, body->data, body->len);
+		memcpy(part.data + i * sizeof(offset), &offset, sizeof(offset));
+	}
+	s = add_part(b, part.data, part.len);
+	free(part.data);
+	return s;
+}
+
 static void fill_header(struct build *b, struct patch_header *h)
 {
 	memcpy(h->magic, PATCH_MAGIC, sizeof(h->magic));
@@ -186,6 +207,7 @@ int build_file(struct build *b)
 	h.fixups = add_part(b, b->fixups, b->nfixups * sizeof(*b->fixups));
 	h.strings = add_part(b, b->strings.data, b->strings.len);
 	h.meta = add_part(b, b->meta.data, b->meta.len);
+	h.bodies = add_bodies(b);
 	h.file_size = (uint32_t)b->file.len;
 	memcpy(b->file.data, &h, sizeof(h));
 	if (patch_compute_id(b->file.data, b->file.len, h.id))

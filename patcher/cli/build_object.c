@@ -131,6 +131,7 @@ void build_close(struct build *b)
 	for (size_t i = 0; i < b->nreplace; i++) {
 		free(b->replace[i].old_name);
 		free(b->replace[i].new_name);
+		free(b->replace[i].body.data);
 	}
 	build_remove_work(b);
 	close_inputs(b);
@@ -144,8 +145,8 @@ void build_close(struct build *b)
 	free(b->meta.data);
 	free(b->notes.data);
 	free(b->file.data);
-	if (b->kernel.path)
-		kernel_close(&b->kernel);
+	kernel_tables_close(&b->tables);
+	kernel_close(&b->kernel);
 	problems_free(&b->problems);
 	problems_free(&b->warnings);
 }

@@ -42,16 +42,46 @@ static int check_old(struct build *b, const struct kernel_symbol *s)
 	return 0;
 }
 
-static bool calls_fentry(const struct kernel *k, const struct window *w)
+/* Is there, at @at of the function, the place where the kernel's tracer is called? */
+static bool is_fentry(const struct build *b, const struct kernel_symbol *f, const uint8_t *code,
+		      uint64_t size, uint64_t at)
 {
 	const struct kernel_symbol *s;
 	uint64_t offset;
 	struct insn i;
 
-	if (!disasm_one(w->bytes, PATCH_JUMP_LEN, w->addr, &i) || i.kind != INSN_CALL)
+	if (size < at + PATCH_JUMP_LEN)
 		return false;
-	s = kernel_symbol_at(k, i.target, &offset);
+	if (b->tables.t[TABLE_FTRACE].present)
+		return tables_traced(&b->tables, f->addr + at);
+	if (!disasm_one(code + at, PATCH_JUMP_LEN, f->addr + at, &i) || i.kind != INSN_CALL)
+		return false;
+	s = kernel_symbol_at(&b->kernel, i.target, &offset);
 	return s && offset == 0 && !strcmp(s->name, "__fentry__");
+}
+
+/*
+ * The function's code as it is in a kernel that has started: the call of the tracer is a NOP.
+ * Returns NULL if it is not in the image; to be freed. *fentry: whether there is such a call.
+ */
+static uint8_t *started_code(const struct build *b, const struct kernel_symbol *s, uint64_t size,
+			     bool *fentry)
+{
+	const uint8_t *image = kernel_bytes(&b->kernel, s->addr, size);
+	uint8_t *code;
+	struct insn i;
+	uint64_t at = 0;
+
+	if (!image)
+		return NULL;
+	if (disasm_one(image, size, s->addr, &i) && i.kind == INSN_ENDBR)
+		at = i.len;
+	code = xalloc(size);
+	memcpy(code, image, size);
+	*fentry = is_fentry(b, s, code, size, at);
+	if (*fentry)
+		memcpy(code + at, nop5, sizeof(nop5));
+	return code;
 }
 
 /* What the window must not collide with in the rest of the kernel. */
@@ -101,40 +131,73 @@ static enum patch_target target_kind(const struct value *v)
 }
 
 static void fill_site(struct build *b, struct replacement *r, const struct kernel_symbol *s,
-		      const struct window *w)
+		      const struct window *w, bool fentry)
 {
 	r->window_offset = (uint32_t)(w->addr - s->addr);
 	r->site = (struct patch_site){
 		.addr = w->addr,
 		.target = (uint64_t)r->new.value,
+		.flags = fentry ? PATCH_SITE_FENTRY : 0,
 		.name = (uint32_t)bytes_add(&b->strings, s->name, strlen(s->name) + 1),
 		.target_kind = (uint8_t)target_kind(&r->new),
 		.place = PATCH_PLACE_KERNEL,
 		.len = PATCH_JUMP_LEN,
 		.insn_len = w->insn_len,
 	};
-	memcpy(r->site.expect, calls_fentry(&b->kernel, w) ? nop5 : w->bytes, PATCH_JUMP_LEN);
+	memcpy(r->site.expect, w->bytes, PATCH_JUMP_LEN);
+}
+
+/* Linux: what is not traced has no room for a jump, in most cases for a reason. */
+static int refuse_window(struct build *b, const struct kernel_symbol *s, const struct window *w,
+			 bool fentry)
+{
+	bool room = strcmp(w->code, "window-spans") && strcmp(w->code, "too-short");
+	char *why;
+
+	if (fentry || room || !b->tables.t[TABLE_FTRACE].present)
+		return refuse(b, s, w->code, w->why);
+	why = xprintf("the kernel has no NOP for its tracer at its entry (it is assembly, or notrace, "
+		      "or a part that the compiler made), and without one %s", w->why);
+	refuse(b, s, "no-fentry", why);
+	free(why);
+	return -1;
+}
+
+static int check_window(struct build *b, const struct kernel_symbol *s, const uint8_t *code,
+			uint64_t size, struct window *w, bool fentry)
+{
+	if (tables_no_probes(&b->tables, s->addr, size))
+		return refuse(b, s, "no-probes", "the kernel allows no probe in it (noinstr, entry "
+			      "code, or on its kprobe blacklist): it runs where nothing else may");
+	if (window_find(code, size, s->addr, w))
+		return refuse_window(b, s, w, fentry);
+	if (check_cold(b, s, w) || check_around(b, s, w))
+		return -1;
+	return tables_check_window(&b->tables, w) ? refuse(b, s, w->code, w->why) : 0;
 }
 
 static int make_site(struct build *b, struct replacement *r)
 {
 	const struct kernel_symbol *s = find_old(b, r);
-	const uint8_t *code;
+	bool fentry = false;
 	struct window w;
-	uint64_t size;
+	uint8_t *code;
+	int ret;
 
 	if (!s || check_old(b, s))
 		return -1;
-	size = kernel_function_size(&b->kernel, s);
-	code = kernel_bytes(&b->kernel, s->addr, size);
+	r->old_size = kernel_function_size(&b->kernel, s);
+	code = started_code(b, s, r->old_size, &fentry);
 	if (!code)
 		return refuse(b, s, "not-code", "it is not all in one loaded segment");
-	if (window_find(code, size, s->addr, &w))
-		return refuse(b, s, w.code, w.why);
-	if (check_cold(b, s, &w) || check_around(b, s, &w))
-		return -1;
-	fill_site(b, r, s, &w);
-	return 0;
+	ret = check_window(b, s, code, r->old_size, &w, fentry);
+	if (!ret) {
+		fill_site(b, r, s, &w, fentry);
+		tables_body(&b->tables, code + r->window_offset, r->old_size - r->window_offset,
+			    w.addr, &r->body);
+	}
+	free(code);
+	return ret;
 }
 
 static int by_address(const void *a, const void *b)
@@ -176,9 +239,13 @@ int build_sites(struct build *b)
 {
 	bytes_add(&b->strings, "", 1);
 	find_anchor(b);
+	if (kernel_tables_open(&b->tables, &b->kernel, &b->problems))
+		return -1;
 	for (size_t i = 0; i < b->nreplace; i++)
 		make_site(b, &b->replace[i]);
 	if (!b->problems.n)
 		check_twice(b);
+	if (!b->problems.n)
+		build_check_inbound(b);
 	return b->problems.n ? -1 : 0;
 }

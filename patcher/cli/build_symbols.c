@@ -110,11 +110,6 @@ static const struct kernel_symbol *symbol_starting_at(const struct kernel *k, ui
 	return s && offset == 0 ? s : NULL;
 }
 
-static bool is_freed(const struct kernel_symbol *s)
-{
-	return !strncmp(s->section, ".init", 5) || !strncmp(s->section, ".exit", 5);
-}
-
 int resolve_kernel(struct build *b, const char *spec, bool global_wins, struct value *out,
 		   const struct kernel_symbol **found, bool *missing)
 {
@@ -133,10 +128,10 @@ int resolve_kernel(struct build *b, const char *spec, bool global_wins, struct v
 	*found = s;
 	if (!s)
 		return -1;
-	if (is_freed(s))
+	if (s->freed)
 		return problem(&b->problems, CLI_INPUT, "init-section",
-			       "'%s' lies in section %s of the kernel, which is freed after boot",
-			       s->name, s->section);
+			       "'%s' lies in a part of the kernel (%s) that is freed after boot",
+			       s->name, *s->section ? s->section : "init");
 	out->base = s->absolute ? PATCH_BASE_ABSOLUTE : PATCH_BASE_KERNEL;
 	out->value = (int64_t)s->addr;
 	return 0;

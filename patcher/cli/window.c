@@ -7,8 +7,7 @@
 #include "cli/disasm.h"
 #include "cli/window.h"
 
-static int __attribute__((format(printf, 3, 4)))
-refuse(struct window *w, const char *code, const char *fmt, ...)
+int window_refuse(struct window *w, const char *code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -44,11 +43,11 @@ static int check_jump(struct window *w, const struct insn *i, uint64_t from)
 	const char *what = i->kind == INSN_CALL ? "call" : "jump";
 
 	if (i->target > w->addr && i->target < w->addr + PATCH_JUMP_LEN)
-		return refuse(w, "jump-into-window",
+		return window_refuse(w, "jump-into-window",
 			      "the %s at 0x%" PRIx64 " leads into its window, to 0x%" PRIx64,
 			      what, from, i->target);
 	if (i->target == w->addr && i->kind == INSN_JUMP && !w->nop)
-		return refuse(w, "loop-at-entry",
+		return window_refuse(w, "loop-at-entry",
 			      "the jump at 0x%" PRIx64 " leads back to its entry: a loop starts "
 			      "there, and its next turn would run the new function instead", from);
 	return 0;
@@ -60,7 +59,7 @@ int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64
 
 	for (size_t at = 0; at < size; at += i.len) {
 		if (!disasm_one(code + at, size - at, addr + at, &i))
-			return refuse(w, "undecodable",
+			return window_refuse(w, "undecodable",
 				      "the instruction at 0x%" PRIx64 " cannot be decoded, so "
 				      "that jumps into the window may stay unseen", addr + at);
 		if ((i.kind == INSN_JUMP || i.kind == INSN_CALL) &&
@@ -79,15 +78,15 @@ int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *
 	memset(w, 0, sizeof(*w));
 	w->addr = addr + off;
 	if (size < off + PATCH_JUMP_LEN)
-		return refuse(w, "too-short", "it is %zu bytes long; a jump needs %zu", size,
+		return window_refuse(w, "too-short", "it is %zu bytes long; a jump needs %zu", size,
 			      off + PATCH_JUMP_LEN);
 	memcpy(w->bytes, code + off, PATCH_JUMP_LEN);
 	n = count_spanned(code + off, size - off, w->addr);
 	if (n == 0 || !disasm_one(code + off, size - off, w->addr, &first))
-		return refuse(w, "undecodable", "its entry cannot be decoded");
+		return window_refuse(w, "undecodable", "its entry cannot be decoded");
 	w->insn_len = first.len;
 	if (n > 1)
-		return refuse(w, "window-spans",
+		return window_refuse(w, "window-spans",
 			      "its window at 0x%" PRIx64 " spans %u instructions; INT3 staging, "
 			      "which this needs, is not available yet. Functions compiled with "
 			      "-pg -mfentry -mnop-mcount start with one 5-byte NOP", w->addr, n);

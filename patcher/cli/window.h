@@ -38,4 +38,8 @@ int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *
  */
 int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64_t addr);
 
+/* Sets w->code and w->why (printf style). Always -1. */
+int window_refuse(struct window *w, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #endif

@@ -3,16 +3,17 @@
  * The bench in the guest: what spinning threads see while the kernel function of bench_ways.c is
  * replaced, and what calling it costs.
  *	bench spin GAP			a thread on each CPU reads the TSC for ever; goes to the background
- *	bench idle N			N times no change, as a baseline
+ *	bench idle MS N			N times nothing for MS milliseconds: a baseline
  *	bench way NAME N		the function replaced by NAME and put back, N times
  *	bench seen N			the last N changes that somebody else made
- *	bench cost NAME N		N times many calls of the function as it is now
+ *	bench cost NAME N		N times many calls of the function, replaced by NAME or, if
+ *					NAME is none of the ways, as it is
  *	bench watch on|off		the timer that `seen` needs
  * Each thread notes the gaps between its readings that are not shorter than GAP, and whether a
  * timer interrupt was in them. GAP is well above what the loop takes by itself. Results, one line for each change:
- *	# gap way= to= others= others_tick= worker= worker_tick= took=
- * `others`: the largest of CPUs other than 0 without a timer interrupt in it; `others_tick`: with
- * or without one; `worker`: CPU 0, where the work is done. `took`: until the change was in force.
+ *	# gap way= to= others= others_any= worker_any= over=
+ * `others`: the largest of CPUs other than 0 without a timer interrupt in it; `others_any`: with or
+ * without one; `worker_any`: of CPU 0, where the work is done; `over`: the time looked at.
  *	# cost way= calls= ticks= loop=
  * All in ticks of the TSC.
  */
@@ -21,6 +22,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,18 +191,17 @@ static void find(int cpu, uint64_t from, uint64_t to, struct largest *l)
 	}
 }
 
-static void report(const char *way, const char *what, uint64_t from, uint64_t to, uint64_t took)
+static void report(const char *way, const char *what, uint64_t from, uint64_t to)
 {
-	struct largest others = { 0 }, worker = { 0 };
+	struct largest others = { 0, 0 }, worker = { 0, 0 };
 	int cpu;
 
 	find(0, from, to, &worker);
 	for (cpu = 1; cpu < cpus; cpu++)
 		find(cpu, from, to, &others);
-	printf("# gap way=%s to=%s others=%llu others_tick=%llu worker=%llu worker_tick=%llu took=%llu\n",
-	       way, what, (unsigned long long)others.untimed, (unsigned long long)others.any,
-	       (unsigned long long)worker.untimed, (unsigned long long)worker.any,
-	       (unsigned long long)took);
+	printf("# gap way=%s to=%s others=%llu others_any=%llu worker_any=%llu over=%llu\n", way, what,
+	       (unsigned long long)others.untimed, (unsigned long long)others.any,
+	       (unsigned long long)worker.any, (unsigned long long)(to - from));
 }
 
 /* ---- the ways ---- */
@@ -246,81 +247,95 @@ static void change(const char *way, int on)
 	say_to(PROC, line);
 }
 
-static void cost(const char *way, int n)
+static bool is_way(const char *name)
+{
+	static const char *const ways[] = { "livepatch", "kprobe", "kprobe-empty", "stop_machine" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(name, ways[i]))
+			return true;
+	return false;
+}
+
+static void cost(const char *name, int n)
 {
 	unsigned long long ticks, loop;
 	char line[64];
-	int i;
 
-	/* Not where the work is done: that CPU may be asked to do more of it. */
-	pin(cpus - 1);
-	for (i = 0; i < n; i++) {
+	if (is_way(name))
+		change(name, 1);
+	while (n--) {
 		snprintf(line, sizeof(line), "cost %d", CALLS);
 		say_to(PROC, line);
 		memset(line, 0, sizeof(line));
 		if (pread(proc, line, sizeof(line) - 1, 0) < 0 ||
 		    sscanf(line, "cost %llu %llu", &ticks, &loop) != 2)
 			die("cost");
-		printf("# cost way=%s calls=%d ticks=%llu loop=%llu\n", way, CALLS, ticks, loop);
+		printf("# cost way=%s calls=%d ticks=%llu loop=%llu\n", name, CALLS, ticks, loop);
 	}
-	pin(0);
+	if (is_way(name))
+		change(name, 0);
 }
+
+/* The threads need a moment after the last change, and the ring must hold what is looked for. */
+#define SETTLE	50000	/* us */
 
 static void measure(const char *way, int on)
 {
 	uint64_t from, to;
 
-	usleep(50000);
+	usleep(SETTLE);
 	from = now();
 	change(way, on);
 	to = now();
-	usleep(20000);
-	report(way, on ? "on" : "off", from, to, to - from);
+	usleep(SETTLE);
+	report(way, on ? "on" : "off", from, to);
 }
 
 static void measure_way(const char *way, int n)
 {
-	int i;
-
-	for (i = 0; i < n; i++) {
+	while (n--) {
 		measure(way, 1);
-		if (i == 0)
-			cost(way, 3);
 		measure(way, 0);
 	}
 }
 
-static void measure_idle(int n)
+static void measure_idle(int ms, int n)
 {
 	uint64_t from, to;
 
 	while (n--) {
-		usleep(50000);
+		usleep(SETTLE);
 		from = now();
-		usleep(100000);
+		usleep((useconds_t)ms * 1000);
 		to = now();
-		usleep(20000);
-		report("idle", "-", from, to, to - from);
+		usleep(SETTLE);
+		report("idle", "-", from, to);
 	}
 }
 
 /*
- * Changes made from beneath, as the watch saw them. What was done for them began before: some
- * hundredths of a second are looked at, with the time that the watch needs to see it.
+ * Changes made from beneath, as the watch saw them. What was done for them began before; some
+ * hundredths of a second are looked at, but not what belongs to the change before.
  */
+#define BEFORE	2000000		/* ticks */
+
 static void measure_seen(int n)
 {
-	uint64_t last = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE), i = 0;
+	uint64_t last = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE), i, from;
 
-	if ((uint64_t)n > last || n > BENCH_CHANGES) {
+	if ((uint64_t)n > last || n > BENCH_CHANGES - 1) {
 		errno = ERANGE;
 		die("seen");
 	}
 	for (i = last - (uint64_t)n; i < last; i++) {
 		const struct bench_change *c = &shared->change[i % BENCH_CHANGES];
-		uint64_t back = 2000000;
 
-		report("subtext", c->value == 1 ? "off" : "on", c->before - back, c->after, 0);
+		from = c->before - BEFORE;
+		if (i)
+			from = max(from, shared->change[(i - 1) % BENCH_CHANGES].after);
+		report("subtext", c->value == 1 ? "off" : "on", from, c->after);
 	}
 }
 
@@ -335,8 +350,8 @@ int main(int argc, char **argv)
 	least_gap = (uint64_t)n;
 	if (!strcmp(verb, "spin") && argc == 3)
 		start_threads();
-	else if (!strcmp(verb, "idle") && argc == 3)
-		measure_idle(n);
+	else if (!strcmp(verb, "idle") && argc == 4)
+		measure_idle(atoi(argv[2]), n);
 	else if (!strcmp(verb, "way") && argc == 4)
 		measure_way(argv[2], n);
 	else if (!strcmp(verb, "seen") && argc == 3)

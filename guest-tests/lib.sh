@@ -73,14 +73,15 @@ trap 'bail "$(head -n 1 "$TEST_DIR/bail")" "$(tail -n +2 "$TEST_DIR/bail")"' USR
 machine_start() {
 	local disk=$1 tries
 	shift
-	rm -f "$TEST_DIR"/com[12]
+	rm -f "$TEST_DIR"/com[12] "$TEST_DIR/machine.pid"
 	scripts/emulator --backend "$EMULATOR" --disk "$disk" --log "$TEST_DIR" --cpus "$CPUS" \
 		--com1 "bridge:$TEST_DIR/com1" --com2 "bridge:$TEST_DIR/com2" \
 		${IPS:+--ips "$IPS"} --timeout "${MACHINE_TIMEOUT:-800}" "$@" \
 		2>"$TEST_DIR/emulator.err" &
 	machine=$!
 	for ((tries = 0; tries < 300; tries++)); do
-		[ ! -S "$TEST_DIR/com1" ] || [ ! -S "$TEST_DIR/com2" ] || break
+		[ ! -S "$TEST_DIR/com1" ] || [ ! -S "$TEST_DIR/com2" ] ||
+			[ ! -s "$TEST_DIR/machine.pid" ] || break
 		sleep 0.1
 	done
 }

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Helpers of the test harness, and the targets that run tests.
 
-ALL += $(BUILD)/serial-bridge
+ALL += $(BUILD)/serial-bridge $(BUILD)/bochs-commit.so
 
 $(BUILD)/serial-bridge: scripts/serial-bridge.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
+
+$(BUILD)/bochs-commit.so: scripts/bochs-commit.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Wno-missing-prototypes -fPIC -shared -o $@ $< -ldl
 
 # guest-tests/unit/test_bridge.c starts it.
 $(BUILD)/unit/test_bridge: | $(BUILD)/serial-bridge

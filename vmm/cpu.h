@@ -87,7 +87,6 @@ struct cpu {
 	struct step step;
 	uint32_t proc_controls;		/* as the VMCS has them */
 	uint32_t exception_bitmap;	/* likewise */
-	bool exceptions_exit;		/* always, not in steps only: see set_exceptions() */
 	uint32_t exit_reason;
 	uint64_t exit_tsc;		/* of the last preemption-timer exit */
 	uint64_t stop_tsc, resume_tsc, stop_rip;

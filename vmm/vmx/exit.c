@@ -35,8 +35,8 @@ static void undo_nmi_unblocking(struct cpu *c, uint64_t info)
 
 /*
  * The instruction of a step raised an exception: the step is over, the guest gets
- * the exception, so that a fault does not depend on what the monitor trap makes of
- * it. Outside of steps exceptions exit in an emulator only (set_exceptions()).
+ * the exception. Exceptions exit during steps only, so that a fault does not
+ * depend on what the monitor trap makes of it.
  */
 static void exit_exception_or_nmi(struct cpu *c)
 {

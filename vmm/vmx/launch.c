@@ -221,14 +221,11 @@ static enum resident_status give_up(struct cpu *c, enum resident_status why)
 	return why;
 }
 
-#define REVISION_BOCHS 0x2bu	/* VMCS revision identifier; no processor is known to have it */
-
 enum resident_status launch_cpu(struct cpu *c)
 {
 	uint32_t revision = (uint32_t)rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
 	uint64_t error;
 
-	c->exceptions_exit = revision == REVISION_BOCHS && boot_info.cpus > 1;
 	*(uint32_t *)((uint8_t *)c + WORLD_VMXON * PAGE_SIZE) = revision;
 	*(uint32_t *)((uint8_t *)c + WORLD_VMCS * PAGE_SIZE) = revision;
 	write_cr0(c->fw.cr0 | CR0_NE);

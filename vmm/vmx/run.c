@@ -59,18 +59,8 @@ void vcpu_skip(void)
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
-/*
- * Faults that exit outside of steps too where exceptions_exit says so: with several CPUs Bochs
- * forgets that it has delivered one when an exit that no instruction causes (timer, NMI,
- * windows) comes right behind it, and saves the RIP from before with the stack from behind it.
- * An event injected by VM entry does not have that problem. Not #BP and #OF, nor those below.
- */
-#define FAULT_EXCEPTIONS	(STEP_EXCEPTIONS & ~(1u << VECTOR_BP | 1u << VECTOR_OF))
-
-static void set_exceptions(struct cpu *c, bool stepping)
+static void set_exceptions(struct cpu *c, uint32_t want)
 {
-	uint32_t want = stepping ? STEP_EXCEPTIONS : c->exceptions_exit ? FAULT_EXCEPTIONS : 0;
-
 	if (want == c->exception_bitmap)
 		return;
 	vmwrite(EXCEPTION_BITMAP, want);
@@ -143,7 +133,7 @@ static void prepare_entry(struct cpu *c)
 	if (!stepping && c->window_wanted)
 		controls |= PROC_INTERRUPT_WINDOW;
 	set_controls(c, controls);
-	set_exceptions(c, stepping);
+	set_exceptions(c, stepping ? STEP_EXCEPTIONS : 0);
 	prepare_event(c);
 }
 

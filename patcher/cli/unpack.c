@@ -12,8 +12,10 @@
 #define XZ_MEMORY (128u << 20)
 #define ZSTD_WINDOW_LOG 27
 
-/* Output grows in such steps; also the most that one block of the old lz4 format holds. */
-#define STEP (8u << 20)
+/* Output of a stream grows in such steps. */
+#define STEP (256u << 10)
+/* The most that one block of the old lz4 format holds. */
+#define LZ4_BLOCK (8u << 20)
 
 struct unpacking {
 	const uint8_t *in;
@@ -29,12 +31,13 @@ static int fail(const struct unpacking *u, const char *why)
 	return -1;
 }
 
-/* Room for the next step, or for what is left up to the limit. 0 if that is reached. */
-static size_t room(struct unpacking *u)
+/* Room for @want bytes, or for what is left up to the limit. 0 if that is reached. */
+static size_t room(struct unpacking *u, size_t want)
 {
 	struct bytes *out = u->out;
-	size_t want = u->max - out->len < STEP ? u->max - out->len : STEP;
 
+	if (want > u->max - out->len)
+		want = u->max - out->len;
 	if (out->cap - out->len < want) {
 		out->cap = 2 * out->cap > out->len + want ? 2 * out->cap : out->len + want;
 		out->data = xrealloc(out->data, out->cap);
@@ -56,7 +59,7 @@ static int unpack_gzip(struct unpacking *u)
 	if (u->in_len > UINT32_MAX || inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
 		return fail(u, "cannot be unpacked: no memory");
 	while (ret == Z_OK) {
-		n = room(u);
+		n = room(u, STEP);
 		z.next_out = u->out->data + u->out->len;
 		z.avail_out = (uInt)n;
 		ret = inflate(&z, Z_NO_FLUSH);
@@ -82,7 +85,7 @@ static int unpack_xz(struct unpacking *u)
 	s.next_in = u->in;
 	s.avail_in = u->in_len;
 	while (ret == LZMA_OK && !result) {
-		n = room(u);
+		n = room(u, STEP);
 		s.next_out = u->out->data + u->out->len;
 		s.avail_out = n;
 		ret = lzma_code(&s, LZMA_FINISH);
@@ -110,7 +113,7 @@ static int unpack_zstd(struct unpacking *u)
 		return fail(u, "cannot be unpacked: no memory");
 	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 	while (ret && !result) {
-		ZSTD_outBuffer out = { .size = room(u) };
+		ZSTD_outBuffer out = { .size = room(u, STEP) };
 
 		out.dst = u->out->data + u->out->len;
 		before = in.pos;
@@ -129,8 +132,8 @@ static int unpack_zstd(struct unpacking *u)
 
 /*
  * The old frame format, which `lz4 -l` writes: the magic number, then blocks, each behind its
- * packed size, of 8 MiB unpacked except the last. It has no end mark; the kernel's build puts
- * the unpacked size behind it, which is what ends it here, or the end of the input.
+ * packed size, of 8 MiB unpacked except the last. It has no end mark. The kernel's build puts
+ * the unpacked size behind it, which ends it here, or the end of the input does.
  */
 static int unpack_lz4(struct unpacking *u)
 {
@@ -145,15 +148,20 @@ static int unpack_lz4(struct unpacking *u)
 			return fail(u, cut_short);
 		if (size > INT32_MAX)
 			return fail(u, damaged);
-		space = room(u);
+		space = room(u, LZ4_BLOCK);
 		n = LZ4_decompress_safe((const char *)u->in + at,
 					(char *)u->out->data + u->out->len, (int)size, (int)space);
 		if (n < 0)
-			return fail(u, space < STEP ? too_large : damaged);
+			return fail(u, space < LZ4_BLOCK ? too_large : damaged);
 		u->out->len += (size_t)n;
 		at += size;
 	}
-	return 0;
+	if (!u->out->len || (u->in_len != at && u->in_len - at != 4))
+		return fail(u, cut_short);
+	if (u->in_len == at)
+		return 0;
+	memcpy(&size, u->in + at, 4);
+	return size == (uint32_t)u->out->len ? 0 : fail(u, damaged);
 }
 
 static int unpack_unknown(struct unpacking *u)

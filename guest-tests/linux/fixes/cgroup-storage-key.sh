@@ -1,0 +1,1 @@
+trigger cgroup-storage-key

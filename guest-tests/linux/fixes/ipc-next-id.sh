@@ -1,0 +1,1 @@
+trigger ipc-next-id

@@ -27,7 +27,7 @@ _Noreturn void __longjmp_chk(jmp_buf env, int value);
 
 _Noreturn void __longjmp_chk(jmp_buf env, int value)
 {
-	static _Noreturn void (*next)(jmp_buf, int);
+	static void (*next)(jmp_buf, int);
 
 	for (unsigned int i = 0; i < bx_cpu_count; i++) {
 		char *cpu = bx_cpu_array[i];
@@ -37,7 +37,7 @@ _Noreturn void __longjmp_chk(jmp_buf env, int value)
 	}
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "__longjmp_chk");
-	if (!next)
-		abort();
-	next(env, value);
+	if (next)
+		next(env, value);
+	abort();
 }

@@ -26,10 +26,14 @@ check_address=0x$(nm kernel.elf | awk '$3 == "check" { print $1 }')
 run inspect fix.patch
 expect "the window and its bytes" 0 "$check_address: 0f1f440000"
 expect "its instruction" 0 "nop [rax+rax*1], eax"
-expect "the new function by name" 0 "check_fixed:"
+expect "the new function by name" 0 "check_fixed ("
 expect "meta" 0 "source=fix.c"
 expect "meta names the tool" 0 "tool=$("$SUBTEXT" --version)"
-expect "without a kernel, addresses" 0 "kernel 0xffffffff8"
+expect "without a kernel, names that the build noted" 0 "kernel helper-4"
+expect "the size of what is replaced" 0 "replaces $(readelf -sW kernel.elf |
+	awk '$8 == "check" { print $3 }') bytes at $check_address"
+expect "what the window becomes" 0 "jmp check_fixed"
+expect "the symbols it uses" 0 "$(printf '  0x%s  helper' "$(nm kernel.elf | awk '$3 == "helper" { print $1 }')")"
 run inspect fix.patch --kernel kernel.elf
 expect "with a kernel, its symbols at fixups" 0 "kernel helper-4"
 expect "and at instructions" 0 "; counter"

@@ -59,8 +59,8 @@ watch --count 0
 watch --within soon
 build
 build a.o
-build a.o -k k
 build a.o -o o
+build a.c -k k --headers one --headers two
 build -k k -o o
 build a.o -k k -o o --replace old
 build a.o -k k -o o --replace =new

@@ -73,6 +73,13 @@ struct replacement {
 	struct bytes body;	/* struct patch_insn of the old function, from the window on */
 };
 
+/* A symbol of the kernel that new code refers to. */
+struct used_symbol {
+	char *name;
+	uint64_t addr, size;
+	bool absolute;
+};
+
 /* --symbol NAME=0xADDRESS or NAME=OTHER; SUBTEXT_SYMBOL(NAME, ...). */
 struct override {
 	char *name, *target;
@@ -104,6 +111,8 @@ struct build {
 	struct patch_fixup *fixups;
 	size_t nfixups;
 	struct bytes strings, meta, file;
+	struct used_symbol *used;
+	size_t nused;
 	struct bytes notes;	/* meta lines on special sections */
 	/* What KASLR added in the one guest the patch is for, if it has addresses of its own. */
 	uint64_t slide;
@@ -168,6 +177,16 @@ void tables_body(const struct kernel_tables *t, const uint8_t *code, uint64_t si
 
 /* All sites, sorted: does anything in the kernel lead into a window? 0, or -1. */
 int build_check_inbound(struct build *b);
+
+/* ---- build_hints.c ---- */
+
+/* "NAME.isra.0 (0x...), ..." of the kernel, functions or data; NULL if none. To be freed. */
+char *hint_variants(const struct kernel *k, const char *name, bool code);
+/* Both add a problem that tells what may be meant. Always -1. */
+int hint_no_old(struct build *b, const char *name);
+int hint_undefined(struct build *b, const struct object *o, const char *name);
+/* Warns of copies of a function that is replaced. */
+void hint_copies(struct build *b, const struct kernel_symbol *s);
 
 /* ---- build_special.c ---- */
 

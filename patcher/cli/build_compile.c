@@ -310,14 +310,19 @@ static void replace_all(char **text, const char *from, const char *to)
 /* Lines of make, and of the file that includes the user's, mean nothing to him. */
 static bool is_noise(const struct build *b, const char *line)
 {
+	static const char *const starts[] = { "In file included from ", "                 from " };
 	size_t n = strlen(b->work);
-	const char *at;
 
-	if (!strncmp(line, "make", 4) && strstr(line, "***"))
-		return true;
-	at = strstr(line, "In file included from ");
-	return at == line && !strncmp(line + 22, b->work, n) &&
-		strncmp(line + 22 + n, "/source", 7) && strncmp(line + 22 + n, "/include", 8);
+	if (!strncmp(line, "make", 4))
+		return strstr(line, "***");
+	for (size_t i = 0; i < 2; i++) {
+		const char *file = line + strlen(starts[i]);
+
+		if (!strncmp(line, starts[i], strlen(starts[i])) && !strncmp(file, b->work, n) &&
+		    strncmp(file + n, "/source", 7) && strncmp(file + n, "/include", 8))
+			return true;
+	}
+	return false;
 }
 
 static void drop_noise(const struct build *b, char *text)

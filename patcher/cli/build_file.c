@@ -75,6 +75,37 @@ static int meta_time(struct build *b)
 	return 0;
 }
 
+/* `inspect` tells how much is replaced by how much, and has names without a kernel. */
+static void meta_replaces(struct build *b, const struct replacement *r)
+{
+	char *s = xprintf("%s 0x%" PRIx64 " 0x%" PRIx64, (char *)b->strings.data + r->site.name,
+			  r->site.addr - r->window_offset, r->old_size);
+
+	meta_line(b, "replaces", s);
+	free(s);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct used_symbol *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	return c ? c : x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+static void meta_used(struct build *b)
+{
+	if (b->nused)
+		qsort(b->used, b->nused, sizeof(*b->used), by_name);
+	for (size_t i = 0; i < b->nused; i++) {
+		const struct used_symbol *u = &b->used[i];
+		char *s = xprintf("%s 0x%" PRIx64 " 0x%" PRIx64, u->name, u->addr, u->size);
+
+		meta_line(b, u->absolute ? "uses-absolute" : "uses", s);
+		free(s);
+	}
+}
+
 /* `inspect` shows new functions by these. */
 static void meta_function(struct build *b, const struct replacement *r)
 {
@@ -113,6 +144,10 @@ static int make_meta(struct build *b)
 	}
 	for (size_t i = 0; i < b->nreplace; i++)
 		meta_function(b, &b->replace[i]);
+	for (size_t i = 0; i < b->nreplace; i++)
+		meta_replaces(b, &b->replace[i]);
+	meta_used(b);
+	bytes_add(&b->meta, b->notes.data, b->notes.len);
 	meta_slide(b);
 	return meta_time(b);
 }

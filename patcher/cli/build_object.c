@@ -135,6 +135,9 @@ void build_close(struct build *b)
 	}
 	build_remove_work(b);
 	close_inputs(b);
+	for (size_t i = 0; i < b->nused; i++)
+		free(b->used[i].name);
+	free(b->used);
 	free(b->objects);
 	free(b->overrides);
 	free(b->replace);

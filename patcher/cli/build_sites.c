@@ -26,9 +26,7 @@ static const struct kernel_symbol *find_old(struct build *b, const struct replac
 	if (resolve_kernel(b, r->old_name, false, &v, &s, &missing) && !missing)
 		return NULL;
 	if (!s)
-		problem(&b->problems, CLI_INPUT, "undefined-symbol",
-			"'%s', which is to be replaced, is no symbol of %s", r->old_name,
-			b->kernel.path);
+		hint_no_old(b, r->old_name);
 	return s;
 }
 
@@ -192,6 +190,7 @@ static int make_site(struct build *b, struct replacement *r)
 		return refuse(b, s, "not-code", "it is not all in one loaded segment");
 	ret = check_window(b, s, code, r->old_size, &w, fentry);
 	if (!ret) {
+		hint_copies(b, s);
 		fill_site(b, r, s, &w, fentry);
 		tables_body(&b->tables, code + r->window_offset, r->old_size - r->window_offset,
 			    w.addr, &r->body);

@@ -137,6 +137,22 @@ int resolve_kernel(struct build *b, const char *spec, bool global_wins, struct v
 	return 0;
 }
 
+/* Once for each symbol; `subtext inspect` shows them. */
+static void note_used(struct build *b, const char *name, const struct value *v,
+		      const struct kernel_symbol *s)
+{
+	for (size_t i = 0; i < b->nused; i++)
+		if (b->used[i].addr == (uint64_t)v->value && !strcmp(b->used[i].name, name))
+			return;
+	b->used = xrealloc(b->used, (b->nused + 1) * sizeof(*b->used));
+	b->used[b->nused++] = (struct used_symbol){
+		.name = xstrdup(name),
+		.addr = (uint64_t)v->value,
+		.size = s ? s->size : 0,
+		.absolute = v->base == PATCH_BASE_ABSOLUTE,
+	};
+}
+
 static int undefined_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,
 			    struct value *out)
 {
@@ -147,18 +163,17 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 
 	if (find_definition(b, name, false, &d))
 		return own_symbol(b, d.o, &d.sym, out);
-	if (!resolve_kernel(b, name, true, out, &s, &missing))
+	if (!resolve_kernel(b, name, true, out, &s, &missing)) {
+		note_used(b, s ? s->name : name, out, s);
 		return 0;
+	}
 	if (!missing)
 		return -1;
 	if (GELF_ST_BIND(sym->st_info) == STB_WEAK) {
 		*out = (struct value){ PATCH_BASE_ABSOLUTE, 0 };
 		return 0;
 	}
-	return problem(&b->problems, CLI_INPUT, "undefined-symbol",
-		       "%s: '%s' is neither in the object files nor in %s; if it goes by another "
-		       "name there, say --symbol %s=NAME or --symbol %s=0xADDRESS", o->path, name,
-		       b->kernel.path, name, name);
+	return hint_undefined(b, o, name);
 }
 
 int resolve_symbol(struct build *b, const struct object *o, size_t i, struct value *out)

@@ -81,24 +81,75 @@ static void print_insn(const json_t *insn, const char *indent)
 	putchar('\n');
 }
 
+static void print_old(const json_t *site)
+{
+	const json_t *old = json_object_get(site, "old");
+
+	if (json_object_get(old, "size"))
+		printf("  replaces %lld bytes at %s", num(old, "size"), str(old, "address"));
+	if (json_object_get(old, "instructions"))
+		printf(", %lld instructions from the window on, %lld watched for probes",
+		       num(old, "instructions"), num(old, "watched"));
+	if (json_object_size(old))
+		putchar('\n');
+}
+
 static void print_site(const json_t *site)
 {
 	const json_t *target = json_object_get(site, "target"), *insn;
 	size_t i;
 
-	printf("\nsite %s, %s address %s, window %lld bytes in an instruction of %lld\n",
+	printf("\nsite %s, %s address %s, window %lld bytes in an instruction of %lld%s\n",
 	       str(site, "symbol"), str(site, "place"), str(site, "address"), num(site, "len"),
-	       num(site, "insn_len"));
+	       num(site, "insn_len"),
+	       json_is_true(json_object_get(site, "fentry")) ? ", the tracer's place" : "");
+	print_old(site);
 	printf("  expected there:\n");
 	print_insn(json_object_get(site, "expect"), "    ");
-	printf("  jumps to %s %s%s", str(target, "kind"), str(target, "offset"),
+	printf("  becomes:\n    %s: %-20s  ", str(site, "address"), "e9........");
+	print_plain(str(site, "becomes"));
+	printf("\n  jumps to %s %s%s", str(target, "kind"), str(target, "offset"),
 	       str(target, "address"));
 	if (*str(target, "symbol"))
 		fputs(", ", stdout);
 	print_plain(str(target, "symbol"));
+	if (json_object_get(target, "size"))
+		printf(" (%lld bytes)", num(target, "size"));
 	puts(json_array_size(json_object_get(target, "code")) ? ":" : "");
 	json_array_foreach(json_object_get(target, "code"), i, insn)
 		print_insn(insn, "    ");
+}
+
+static void print_special(const json_t *o)
+{
+	const json_t *all = json_object_get(o, "special"), *v;
+	size_t i;
+
+	if (json_array_size(all))
+		printf("\nspecial constructs of the new code:\n");
+	json_array_foreach(all, i, v) {
+		printf("  %s: %s", str(v, "what"), str(v, "how"));
+		if (num(v, "count") > 1)
+			printf(", %lld times", num(v, "count"));
+		fputs(": ", stdout);
+		print_plain(str(v, "why"));
+		putchar('\n');
+	}
+}
+
+static void print_uses(const json_t *o)
+{
+	const json_t *all = json_object_get(o, "uses"), *v;
+	size_t i;
+
+	if (json_array_size(all))
+		printf("\nsymbols of the kernel that it uses:\n");
+	json_array_foreach(all, i, v) {
+		printf("  %-18s  ", str(v, "address"));
+		print_plain(str(v, "symbol"));
+		puts(json_is_true(json_object_get(v, "absolute")) ? "  (does not move: per-CPU or "
+		     "absolute)" : "");
+	}
 }
 
 static void print_header(const json_t *o)
@@ -108,8 +159,22 @@ static void print_header(const json_t *o)
 	       json_is_true(json_object_get(o, "signed")) ? "signed" : "not signed");
 	printf("kernel:     build-id %s at %s\nanchor:     %s\n", str(o, "build_id"),
 	       str(o, "build_id_address"), str(o, "anchor"));
+	if (*str(o, "release"))
+		printf("release:    %s\n", str(o, "release"));
 	printf("payload:    text %lld bytes, data %lld bytes (%lld from the file)\n",
 	       num(o, "text"), num(o, "data_mem"), num(o, "data"));
+}
+
+/* Lines of meta that are shown in a better place. */
+static bool shown_before(const char *line)
+{
+	static const char *const keys[] = { "release=", "replaces=", "uses=", "uses-absolute=",
+					    "special=" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strncmp(line, keys[i], strlen(keys[i])))
+			return true;
+	return false;
 }
 
 static void print_text(const json_t *o)
@@ -120,12 +185,16 @@ static void print_text(const json_t *o)
 	print_header(o);
 	json_array_foreach(json_object_get(o, "sites"), i, v)
 		print_site(v);
+	print_special(o);
+	print_uses(o);
 	printf("\n%zu fixups%s\n", json_array_size(fixups), json_array_size(fixups) ? ":" : "");
 	json_array_foreach(fixups, i, v)
 		printf("  %s+%-8s %-6s %s %s\n", str(v, "in"), str(v, "offset"), str(v, "type"),
 		       str(v, "base"), str(v, "refers"));
 	printf("\nmeta:\n");
 	json_array_foreach(json_object_get(o, "meta"), i, v) {
+		if (shown_before(json_string_value(v)))
+			continue;
 		fputs("  ", stdout);
 		print_plain(json_string_value(v));
 		putchar('\n');

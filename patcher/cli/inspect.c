@@ -43,35 +43,6 @@ void inspect_close(struct inspection *in)
 
 /* ---- names ---- */
 
-/* A meta line "function=NAME 0xOFFSET 0xSIZE" of `subtext build`; but anyone may write a file. */
-static bool parse_function(const char *line, size_t len, char *name, uint64_t *offset,
-			   uint64_t *size)
-{
-	char copy[2 * PATCH_NAME_LEN];
-
-	if (len >= sizeof(copy))
-		return false;
-	memcpy(copy, line, len);
-	copy[len] = '\0';
-	return sscanf(copy, "function=%63s %" SCNx64 " %" SCNx64, name, offset, size) == 3;
-}
-
-bool inspect_function(const struct inspection *in, uint64_t offset, char *name, uint64_t *size)
-{
-	const char *s = in->patch.meta, *end = s ? s + in->patch.header->meta.size : NULL;
-	uint64_t at;
-
-	while (s && s < end) {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		size_t len = (size_t)((nl ? nl : end) - s);
-
-		if (parse_function(s, len, name, &at, size) && at == offset)
-			return true;
-		s = nl ? nl + 1 : end;
-	}
-	return false;
-}
-
 static char *with_offset(const char *name, uint64_t offset)
 {
 	return offset ? xprintf("%s+0x%" PRIx64, name, offset) : xstrdup(name);
@@ -80,28 +51,34 @@ static char *with_offset(const char *name, uint64_t offset)
 static char *kernel_value(const struct inspection *in, uint64_t addr)
 {
 	const struct kernel_symbol *s = NULL;
+	struct meta_symbol noted;
 	uint64_t offset;
 
 	if (in->have_kernel)
 		s = kernel_symbol_at(&in->kernel, addr, &offset);
-	return s ? with_offset(s->name, offset) : xprintf("0x%" PRIx64, addr);
+	if (s)
+		return with_offset(s->name, offset);
+	if (meta_around(in, addr, &noted))
+		return with_offset(noted.name, addr - noted.at);
+	return xprintf("0x%" PRIx64, addr);
 }
 
 char *inspect_value(const struct inspection *in, unsigned int base, int64_t value)
 {
-	char name[PATCH_NAME_LEN];
-	uint64_t size;
+	struct meta_symbol noted;
 
 	switch (base) {
 	case PATCH_BASE_KERNEL:
 		return kernel_value(in, (uint64_t)value);
 	case PATCH_BASE_TEXT:
-		if (value >= 0 && inspect_function(in, (uint64_t)value, name, &size))
-			return xstrdup(name);
+		if (value >= 0 && meta_find(in, "function", (uint64_t)value, &noted))
+			return xstrdup(noted.name);
 		return xprintf("text%+" PRId64, value);
 	case PATCH_BASE_DATA:
 		return xprintf("data%+" PRId64, value);
 	default:
+		if (meta_find(in, "uses-absolute", (uint64_t)value, &noted))
+			return xstrdup(noted.name);
 		return xprintf("0x%" PRIx64, (uint64_t)value);
 	}
 }
@@ -183,13 +160,70 @@ static json_t *window_code(const struct patch_site *s)
 
 /* ---- tables ---- */
 
+/* What is known of the function that is replaced. */
+static json_t *old_json(const struct inspection *in, unsigned int i)
+{
+	const struct patch_insn *body = patch_body(&in->patch, i);
+	json_int_t insns = 0, watched = 0;
+	json_t *o = json_object();
+	struct meta_symbol old;
+	struct meta_line l = { 0 };
+
+	while (meta_next(in, &l)) {
+		if (!meta_symbol(&l, "replaces", &old) ||
+		    in->patch.sites[i].addr - old.at >= old.size)
+			continue;
+		json_object_set_new(o, "address", json_hex(old.at));
+		json_object_set_new(o, "size", json_integer((json_int_t)old.size));
+		break;
+	}
+	for (; body && body->len; body++) {
+		insns++;
+		watched += body->first != PATCH_INSN_ANY;
+	}
+	if (insns) {
+		json_object_set_new(o, "instructions", json_integer(insns));
+		json_object_set_new(o, "watched", json_integer(watched));
+	}
+	return o;
+}
+
+static json_t *target_json(const struct inspection *in, const struct patch_site *s)
+{
+	bool kernel = s->target_kind == PATCH_TARGET_KERNEL;
+	struct meta_symbol new;
+	json_t *target;
+	char *to;
+
+	if (s->target_kind == PATCH_TARGET_TEXT) {
+		bool known = meta_find(in, "function", s->target, &new);
+
+		target = json_pack("{s:s,s:o}", "kind", "text", "offset", json_hex(s->target));
+		if (known) {
+			json_object_set_new(target, "symbol", json_string(new.name));
+			json_object_set_new(target, "size", json_integer((json_int_t)new.size));
+		}
+		json_object_set_new(target, "code",
+				    text_code(in, s->target, known ? new.size : 0));
+		return target;
+	}
+	if (kernel)
+		to = kernel_value(in, s->target);
+	else if (meta_find(in, "target", s->target, &new))
+		to = xstrdup(new.name);
+	else
+		to = xprintf("0x%" PRIx64, s->target);
+	target = json_pack("{s:s,s:o,s:s}", "kind", kernel ? "kernel" : "absolute", "address",
+			   json_hex(s->target), "symbol", to);
+	free(to);
+	return target;
+}
+
 static json_t *site_json(const struct inspection *in, unsigned int i)
 {
 	const struct patch_site *s = &in->patch.sites[i];
-	json_t *o = json_object(), *target;
-	char name[PATCH_NAME_LEN];
-	uint64_t size = 0;
-	char *to;
+	json_t *o = json_object(), *target = target_json(in, s);
+	const char *to = json_string_value(json_object_get(target, "symbol"));
 
 	json_object_set_new(o, "symbol", json_string(patch_site_name(&in->patch, i)));
 	json_object_set_new(o, "address", json_hex(s->addr));
@@ -197,22 +231,11 @@ static json_t *site_json(const struct inspection *in, unsigned int i)
 						    "absolute"));
 	json_object_set_new(o, "len", json_integer(s->len));
 	json_object_set_new(o, "insn_len", json_integer(s->insn_len));
+	json_object_set_new(o, "fentry", json_boolean(s->flags & PATCH_SITE_FENTRY));
+	json_object_set_new(o, "old", old_json(in, i));
 	json_object_set_new(o, "expect", window_code(s));
-	if (s->target_kind == PATCH_TARGET_TEXT) {
-		bool known = inspect_function(in, s->target, name, &size);
-
-		target = json_pack("{s:s,s:o}", "kind", "text", "offset", json_hex(s->target));
-		if (known)
-			json_object_set_new(target, "symbol", json_string(name));
-		json_object_set_new(target, "code", text_code(in, s->target, size));
-	} else {
-		to = s->target_kind == PATCH_TARGET_KERNEL ? kernel_value(in, s->target) :
-			xprintf("0x%" PRIx64, s->target);
-		target = json_pack("{s:s,s:o,s:s}", "kind",
-				   s->target_kind == PATCH_TARGET_KERNEL ? "kernel" : "absolute",
-				   "address", json_hex(s->target), "symbol", to);
-		free(to);
-	}
+	/* The displacement is known when the payload has its place. */
+	json_object_set_new(o, "becomes", json_sprintf("jmp %s", to ? to : "new code"));
 	json_object_set_new(o, "target", target);
 	return o;
 }
@@ -264,16 +287,12 @@ static json_t *fixup_json(const struct inspection *in, const struct patch_fixup 
 /* Meta is UTF-8 text for people, or should be. */
 static json_t *meta_json(const struct inspection *in)
 {
-	const char *s = in->patch.meta, *end = s ? s + in->patch.header->meta.size : NULL;
 	json_t *all = json_array(), *line;
+	struct meta_line l = { 0 };
 
-	while (s && s < end) {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		size_t len = (size_t)((nl ? nl : end) - s);
-
-		line = json_stringn(s, len);
+	while (meta_next(in, &l)) {
+		line = json_stringn(l.text, l.len);
 		json_array_append_new(all, line ? line : json_string("(not UTF-8)"));
-		s = nl ? nl + 1 : end;
 	}
 	return all;
 }
@@ -297,7 +316,11 @@ json_t *inspect_json(const struct inspection *in)
 		json_array_append_new(sites, site_json(in, i));
 	for (unsigned int i = 0; i < in->patch.nfixups; i++)
 		json_array_append_new(fixups, fixup_json(in, &in->patch.fixups[i]));
+	json_object_set_new(o, "release", meta_value(in, "release"));
+	json_object_set_new(o, "compiler", meta_value(in, "compiler"));
 	json_object_set_new(o, "sites", sites);
+	json_object_set_new(o, "special", meta_special(in));
+	json_object_set_new(o, "uses", meta_uses(in));
 	json_object_set_new(o, "fixups", fixups);
 	json_object_set_new(o, "meta", meta_json(in));
 	return o;

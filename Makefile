@@ -92,13 +92,13 @@ $(BUILD)/setup.mk: $(wildcard scripts/setup)
 -include guest-tests/build.mk
 -include scripts/build.mk
 
-.PHONY: help all setup run run-guest test test-unit test-boot test-guest test-linux test-image test-scripts fuzz bench
+.PHONY: help all setup run run-guest console test test-unit test-boot test-guest test-linux test-image test-scripts fuzz bench
 .PHONY: check-platform check-image clean distclean
 
 all: $(ALL)
 
 help:
-	@echo 'make run             watch it happen: boot, patch a running kernel, revert, power off'
+	@echo 'make run             watch it happen: boot Linux, build a fix, patch, revert, power off'
 	@echo 'make test            every test; last line: N passed, N failed, N skipped'
 	@echo
 	@echo 'make / make all      build $(BUILD)/subtext.efi, $(BUILD)/subtext and the test guest'
@@ -110,14 +110,15 @@ help:
 	@echo 'make test-linux      stock Debian kernels on Subtext, patched while they run'
 	@echo 'make fuzz            fuzzers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS=N)'
 	@echo 'make bench           measure; writes $(BUILD)/bench.json'
-	@echo 'make run-guest       the test guest under Subtext, its console on this terminal'
+	@echo 'make run-guest       the same with the test guest, a small kernel of ours: quicker'
+	@echo 'make console         Linux under Subtext, its shell on this terminal (GUEST=test: the test guest)'
 	@echo 'make check-platform  can this machine run EMULATOR=kvm, and if not, why'
 	@echo 'make check-image     same as test-image, in full'
 	@echo 'make setup           install packages and fetch the emulator (done by itself once)'
 	@echo 'make clean           remove $(BUILD)/'
 	@echo 'make distclean       remove $(BUILD)/ and $(CACHE)/ (downloads)'
 	@echo
-	@echo 'Variables: EMULATOR=bochs|kvm (now: $(EMULATOR)), JOBS=N, CPUS=N (run, run-guest),'
+	@echo 'Variables: EMULATOR=bochs|kvm (now: $(EMULATOR)), JOBS=N, CPUS=N (run, console),'
 	@echo '           TESTS="name ..." (only these of the chosen target), V=1 (show test output)'
 
 setup:

@@ -73,7 +73,10 @@ run: all
 	@$(PICK_EMULATOR); scripts/demo
 
 run-guest: all
-	@$(PICK_EMULATOR); scripts/run-guest
+	@$(PICK_EMULATOR); scripts/demo-guest
+
+console: all
+	@$(PICK_EMULATOR); scripts/console
 
 bench: all
 	@$(PICK_EMULATOR); scripts/bench $(BUILD)/bench.json

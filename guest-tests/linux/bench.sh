@@ -57,15 +57,10 @@ pause() {
 		sed 's/.*://'
 }
 
-# Nothing for as long as the quickest of the kernel's ways takes, and as the slowest.
+# The kernel's ways leave work behind for a while, so Subtext comes first and they get a pause.
 gaps() {
 	local way
 	must "bench spin $LEAST_GAP && bench watch on"
-	take "bench idle 100 $ROUNDS"
-	take "bench idle 4000 3"
-	for way in stop_machine kprobe livepatch; do
-		take "bench way $way $ROUNDS"
-	done
 	apply "$TEST_DIR/int_pow.patch"
 	revert int_pow
 	st cycle int_pow "$ROUNDS" || bail "cycle" "$out"
@@ -73,6 +68,14 @@ gaps() {
 	echo "linux-pause $CPUS $(pause apply median) $(pause apply max) $(pause revert median)" \
 		"$(pause revert max)" >>"$facts"
 	take "bench seen $((2 * ROUNDS))"
+	must "sleep 3"
+	# Nothing, for as long as the quickest of the kernel's ways takes, and as the slowest.
+	take "bench idle 100 $ROUNDS"
+	take "bench idle 4000 3"
+	for way in stop_machine kprobe livepatch; do
+		take "bench way $way $ROUNDS"
+		must "sleep 2"
+	done
 }
 
 CPUS=$1

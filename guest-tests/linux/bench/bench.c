@@ -316,10 +316,12 @@ static void measure_idle(int ms, int n)
 }
 
 /*
- * Changes made from beneath, as the watch saw them. What was done for them began before; some
- * hundredths of a second are looked at, but not what belongs to the change before.
+ * Changes made from beneath, as the watch saw them. What was done for them began some milliseconds
+ * before, when the request was complete, and goes on until the answer is sent; what belongs to the
+ * change before is not looked at.
  */
-#define BEFORE	2000000		/* ticks */
+#define BEFORE	300000		/* ticks */
+#define AFTER	60000
 
 static void measure_seen(int n)
 {
@@ -334,8 +336,8 @@ static void measure_seen(int n)
 
 		from = c->before - BEFORE;
 		if (i)
-			from = max(from, shared->change[(i - 1) % BENCH_CHANGES].after);
-		report("subtext", c->value == 1 ? "off" : "on", from, c->after);
+			from = max(from, shared->change[(i - 1) % BENCH_CHANGES].after + AFTER);
+		report("subtext", c->value == 1 ? "off" : "on", from, c->after + AFTER);
 	}
 }
 

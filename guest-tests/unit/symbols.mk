@@ -10,3 +10,5 @@ test_unpack_SRCS := guest-tests/unit/test_unpack.c \
 	$(addprefix patcher/cli/,bytes.c image_cache.c kernel_image.c out.c unpack.c)
 test_unpack_CFLAGS := -D_GNU_SOURCE
 test_unpack_LIBS := -ljansson -lcrypto -lz -llzma -lzstd -llz4
+
+HOST_TESTS += cli-symbols=guest-tests/unit/test_cli_symbols.sh

@@ -137,9 +137,10 @@ static void print_entry(enum kernel_table table, const struct table_entry *e,
 }
 
 /* ORC is left out: it has something to say about every few bytes of all code. */
-static void print_entries(const struct kernel_tables *t, const struct kernel_symbol *s)
+static void print_entries(const struct kernel *k, const struct kernel_tables *t,
+			  const struct kernel_symbol *s)
 {
-	uint64_t to = s->addr + s->size;
+	uint64_t to = s->addr + kernel_function_size(k, s);
 
 	for (unsigned int i = 0; i < TABLE_ORC; i++) {
 		const struct table_entry *e = kernel_table_touching(t, i, s->addr, to);
@@ -174,16 +175,17 @@ static void print_text(const struct cli *cli, const struct kernel *k,
 			       s->file);
 		putchar('\n');
 		if (tables && !s->absolute)
-			print_entries(t, s);
+			print_entries(k, t, s);
 	}
 }
 
 /* ---- JSON ---- */
 
-static json_t *json_entries(const struct kernel_tables *t, const struct kernel_symbol *s)
+static json_t *json_entries(const struct kernel *k, const struct kernel_tables *t,
+			    const struct kernel_symbol *s)
 {
 	json_t *all = json_array(), *o;
-	uint64_t to = s->addr + s->size;
+	uint64_t to = s->addr + kernel_function_size(k, s);
 
 	for (unsigned int i = 0; i < TABLE_ORC; i++) {
 		const struct table_entry *e = kernel_table_touching(t, i, s->addr, to);
@@ -234,7 +236,7 @@ static json_t *to_json(const struct kernel *k, const struct kernel_tables *t,
 	for (size_t i = 0; i < sel->n; i++) {
 		o = json_symbol(sel->s[i]);
 		if (tables && !sel->s[i]->absolute)
-			json_object_set_new(o, "entries", json_entries(t, sel->s[i]));
+			json_object_set_new(o, "entries", json_entries(k, t, sel->s[i]));
 		json_array_append_new(all, o);
 	}
 	o = json_pack("{s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:o}", "kernel", k->path, "packing",

@@ -24,32 +24,49 @@ static int too_many(const struct kernel *k, struct problems *p)
 
 /* ---- of an ELF file ---- */
 
-/* PC-relative fields hold the same bytes wherever the kernel lies; all others change. */
-static unsigned int width_of(uint32_t type)
+static bool is_relative(uint32_t type)
 {
-	switch (type) {
-	case R_X86_64_NONE:
-	case R_X86_64_PC32:
-	case R_X86_64_PLT32:
-	case R_X86_64_PC64:
+	return type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_PC64;
+}
+
+/* Per-CPU symbols (and constants) stay where they are when the kernel moves. */
+static bool stays(const struct kernel *k, const struct elf_section *symbols, uint64_t i)
+{
+	Elf64_Sym sym;
+
+	if (!symbols->data || i >= symbols->size / sizeof(sym))
+		return false;
+	memcpy(&sym, symbols->data + i * sizeof(sym), sizeof(sym));
+	return sym.st_shndx != SHN_UNDEF && sym.st_value < elf_image_start(&k->image);
+}
+
+/*
+ * Bytes that change when the kernel moves; 0 if none. What is relative does not, unless it
+ * reaches something that stays.
+ */
+static unsigned int width_of(const struct kernel *k, const struct elf_section *symbols,
+			     const Elf64_Rela *r)
+{
+	uint32_t type = (uint32_t)ELF64_R_TYPE(r->r_info);
+
+	if (type == R_X86_64_NONE ||
+	    (is_relative(type) && !stays(k, symbols, ELF64_R_SYM(r->r_info))))
 		return 0;
-	case R_X86_64_32:
-	case R_X86_64_32S:
-		return 4;
-	default:
-		return 8;
-	}
+	return type == R_X86_64_32 || type == R_X86_64_32S || type == R_X86_64_PC32 ||
+		type == R_X86_64_PLT32 ? 4 : 8;
 }
 
 static void add_rela(struct kernel *k, const struct elf_section *s)
 {
+	const struct elf_section *symbols = &k->image.sections[s->link < k->image.nsections ?
+							       s->link : 0];
 	size_t n = s->size / sizeof(Elf64_Rela);
 	unsigned int width;
 	Elf64_Rela r;
 
 	for (size_t i = 0; i < n && k->nrelocs < RELOCS_MAX; i++) {
 		memcpy(&r, s->data + i * sizeof(r), sizeof(r));
-		width = width_of((uint32_t)ELF64_R_TYPE(r.r_info));
+		width = width_of(k, symbols, &r);
 		if (width)
 			add_reloc(k, r.r_offset, width);
 	}

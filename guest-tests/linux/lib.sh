@@ -61,6 +61,7 @@ linux_image() {
 	KERNEL=$(scripts/linux-kernel "$lx_flavour") || bail "there is a $lx_flavour kernel"
 	RELEASE=$(cat "$KERNEL/release")
 	LINUX_COMMAND_LINE="$LINUX_OPTIONS${lx_quick:+ $lx_quick}$lx_append"
+	[ "$lx_next" = '\vmlinuz.efi' ] || LINUX_COMMAND_LINE=
 	printf '%s\n' 'serial = com2' "next = $lx_next" "options = $LINUX_COMMAND_LINE" \
 		'log-level = info' "subtext = $lx_subtext" >"$conf"
 	[ ${#lx_modules[@]} = 0 ] || mapfile -t modules < <(module_files)
@@ -72,18 +73,24 @@ linux_image() {
 		bail "disk image"
 }
 
-# linux_wait TEXT: until the guest's console says so; what it says on the way is printed.
+# linux_wait TEXT ['SHELL TEXT']: until the guest's console says so, after it was given the shell
+# text; what it says on the way is printed. A panic ends it, unless past_panic is set.
 linux_wait() {
+	local text=$1
+	shift
 	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" \
-		--timeout "${GUEST_TIMEOUT:-120}" --wait "$1" "$TEST_DIR/com1"
+		--timeout "${GUEST_TIMEOUT:-120}" ${past_panic:+--past-panic} --wait "$text" "$TEST_DIR/com1" "$@"
 }
 
-# linux_ready TEXT: waits for the guest's command line; a result.
+# linux_ready TEXT ['SHELL TEXT']: the guest takes commands, after that shell text if there is one; a
+# result.
 linux_ready() {
-	answer=$(GUEST_TIMEOUT=${BOOT_TIMEOUT:-200} linux_wait 'guest: ready') ||
-		bail "$1" "status $?
+	local text=$1
+	shift
+	answer=$(GUEST_TIMEOUT=${BOOT_TIMEOUT:-200} linux_wait 'guest: ready' "$@") ||
+		bail "$text" "status $?
 $(tail -n 20 <<<"$answer")"
-	ok "$1"
+	ok "$text"
 }
 
 # linux_start [OPTION]...: a machine with Subtext and a stock kernel; waits until it takes commands.
@@ -95,7 +102,7 @@ $(tail -n 20 <<<"$answer")"
 #	--file FILE=PATH	a file in the initramfs
 #	--modules 'NAMES'	stock modules there, with what they depend on; for modprobe
 #	--esp FILE=PATH		a file in the boot volume
-#	--next PATH		another next loader than the kernel
+#	--next PATH		another next loader than the kernel; gets no options
 linux_start() {
 	linux_image "$@"
 	machine_start "$TEST_DIR/boot.img" --memory "$lx_memory"
@@ -145,6 +152,16 @@ linux_build() {
 	ok "build $(basename "$source")"
 }
 
+# linux_modules DIR [FLAVOUR]: compiles the modules there for a kernel, into $TEST_DIR/NAME OF DIR.
+linux_modules() {
+	local out=$TEST_DIR/$(basename "$1") kernel said
+	kernel=$(scripts/linux-kernel "${2:-cloud}") || bail "there is a ${2:-cloud} kernel"
+	mkdir -p "$out"
+	cp "$1"/Kbuild "$1"/*.c "$out"
+	said=$(make -s -C "$kernel/build" M="$(realpath "$out")" modules 2>&1) ||
+		bail "modules of $1" "$said"
+}
+
 TROUBLE='Oops|BUG:|BUG at|WARNING:|Call Trace|general protection|[Uu]nable to handle|invalid opcode'
 TROUBLE+='|divide error|double fault|int3:|rcu.*(stall|detected)|soft lockup|hard LOCKUP'
 TROUBLE+='|blocked for more than|scheduling while atomic|sleeping function|lock.*(deadlock|imbalance)'
@@ -156,7 +173,12 @@ linux_log_clean() {
 	local allowed=${1:-^$} text
 	text=$(guest dmesg | grep -E "$TROUBLE" | grep -vE "$allowed")
 	is "the kernel's log is clean" "$text" ''
-	[ "$lx_subtext" = on ] || return 0
+	[ "$lx_subtext" = off ] || linux_hypervisor_log_clean "$allowed"
+}
+
+# linux_hypervisor_log_clean [REGEX]: the second half of that, for a guest that answers no more.
+linux_hypervisor_log_clean() {
+	local allowed=${1:-^$}
 	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
 	matches "the hypervisor has a log" "$log" '^I .*launched'
 	is "and nothing but information in it" "$(grep -v '^I ' <<<"$log" | grep -vE "$allowed")" ''
@@ -179,7 +201,14 @@ linux_stop() {
 	linux_off
 }
 
-# finish: prints the plan.
+# linux_kill: for a machine that cannot switch itself off any more.
+linux_kill() {
+	kill "$machine"
+	wait "$machine" 2>/dev/null
+	machine=
+}
+
+# finish: switches the machine off, prints the plan.
 finish() {
 	[ -z "$machine" ] || linux_stop
 	echo "1..$tests"

@@ -86,6 +86,8 @@ struct override {
 	bool given;		/* on the command line */
 };
 
+struct module;
+
 struct build {
 	const struct cli *cli;
 	const char *out, *kernel_path, *name, *anchor_name;
@@ -96,6 +98,7 @@ struct build {
 	char **includes;
 	size_t nincludes;
 	bool module;			/* new code is for a module, not for the kernel */
+	struct module *mod;		/* build_module.h; NULL without --module */
 	char *banner, *release;		/* of a Linux kernel, else NULL */
 	struct kernel kernel;
 	struct kernel_tables tables;
@@ -172,6 +175,10 @@ int tables_check_window(const struct kernel_tables *t, struct window *w);
 /* Adds the list of a body (docs/patch-format.md): @size bytes of code, from the window on. */
 void tables_body(const struct kernel_tables *t, const uint8_t *code, uint64_t size, uint64_t addr,
 		 struct bytes *body);
+
+/* ---- build_sites.c ---- */
+
+enum patch_target build_target_kind(const struct value *v);
 
 /* ---- build_inbound.c ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/build.h"
+#include "cli/build_module.h"
 
 static int bad_object(struct build *b, const struct object *o, const char *why)
 {
@@ -148,6 +149,7 @@ void build_close(struct build *b)
 	free(b->meta.data);
 	free(b->notes.data);
 	free(b->file.data);
+	module_close(b);
 	kernel_tables_close(&b->tables);
 	kernel_close(&b->kernel);
 	problems_free(&b->problems);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
+#include "cli/build_module.h"
 #include "cli/disasm.h"
 #include "cli/window.h"
 
@@ -122,7 +123,7 @@ static int check_cold(struct build *b, const struct kernel_symbol *s, struct win
 	return ret;
 }
 
-static enum patch_target target_kind(const struct value *v)
+enum patch_target build_target_kind(const struct value *v)
 {
 	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT :
 		v->base == PATCH_BASE_ABSOLUTE ? PATCH_TARGET_ABSOLUTE : PATCH_TARGET_KERNEL;
@@ -137,7 +138,7 @@ static void fill_site(struct build *b, struct replacement *r, const struct kerne
 		.target = (uint64_t)r->new.value,
 		.flags = fentry ? PATCH_SITE_FENTRY : 0,
 		.name = (uint32_t)bytes_add(&b->strings, s->name, strlen(s->name) + 1),
-		.target_kind = (uint8_t)target_kind(&r->new),
+		.target_kind = (uint8_t)build_target_kind(&r->new),
 		.place = PATCH_PLACE_KERNEL,
 		.len = PATCH_JUMP_LEN,
 		.insn_len = w->insn_len,
@@ -241,7 +242,8 @@ int build_sites(struct build *b)
 	if (kernel_tables_open(&b->tables, &b->kernel, &b->problems))
 		return -1;
 	for (size_t i = 0; i < b->nreplace; i++)
-		make_site(b, &b->replace[i]);
+		if (!module_site(b, &b->replace[i]))
+			make_site(b, &b->replace[i]);
 	if (!b->problems.n)
 		check_twice(b);
 	if (!b->problems.n)

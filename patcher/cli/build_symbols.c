@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
+#include "cli/build_module.h"
 
 /* A symbol that @o itself defines. */
 static int own_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,
@@ -163,12 +164,16 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 
 	if (find_definition(b, name, false, &d))
 		return own_symbol(b, d.o, &d.sym, out);
+	if (!find_override(b, name) && module_symbol(b, name, true, out))
+		return b->problems.n ? -1 : 0;
 	if (!resolve_kernel(b, name, true, out, &s, &missing)) {
 		note_used(b, s ? s->name : name, out, s);
 		return 0;
 	}
 	if (!missing)
 		return -1;
+	if (module_symbol(b, name, false, out))
+		return 0;
 	if (GELF_ST_BIND(sym->st_info) == STB_WEAK) {
 		*out = (struct value){ PATCH_BASE_ABSOLUTE, 0 };
 		return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cli/args.h"
 #include "cli/build.h"
+#include "cli/build_module.h"
 #include "cli/disasm.h"
 
 enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP };
@@ -17,6 +18,10 @@ static const struct argp_option options[] = {
 	  "/usr/src/linux-headers-RELEASE)", 0 },
 	{ "include", 'I', "DIR", 0, "Look for headers here too", 0 },
 	{ "keep", OPT_KEEP, "DIR", 0, "Compile in DIR and leave all of it there", 0 },
+	{ "module", 'm', "MODULE.ko", 0, "A module that the guest has loaded: its functions can be "
+	  "replaced, its variables used. Needs --symbols", 0 },
+	{ "symbols", 's', "FILE", 0,
+	  "The guest's /proc/kallsyms, or the lines of it that belong to the module", 0 },
 	{ "output", 'o', "OUT.patch", 0, "Where to write the patch (default: as the first file)", 0 },
 	{ "name", 'n', "NAME", 0, "Name of the patch (default: OUT without .patch)", 0 },
 	{ "replace", OPT_REPLACE, "OLD=NEW", 0,
@@ -85,10 +90,21 @@ static void set_once(struct argp_state *state, char **to, const char *arg, const
 	*to = xstrdup(arg);
 }
 
+static struct module *the_module(struct build *b)
+{
+	if (!b->mod)
+		b->mod = xalloc(sizeof(*b->mod));
+	return b->mod;
+}
+
 static void check_args(struct argp_state *state, const struct build *b)
 {
 	if (!b->ninputs)
 		argp_error(state, "which sources (.c) or object files (.o)?");
+	if (b->mod && !b->mod->symbols_path)
+		argp_error(state, "--symbols is missing: where the module lies in the guest");
+	if (b->mod && !b->mod->path)
+		argp_error(state, "--symbols tells where a module lies: which --module?");
 	if (!b->kernel_path)
 		argp_error(state, "--kernel is missing: the kernel the patch is for");
 }
@@ -109,6 +125,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_KEEP:
 		set_once(state, &b->keep, arg, "--keep");
+		return 0;
+	case 'm':
+		the_module(b)->path = arg;
+		b->module = true;
+		return 0;
+	case 's':
+		the_module(b)->symbols_path = arg;
 		return 0;
 	case 'o':
 		b->out = arg;
@@ -157,8 +180,8 @@ static char *default_output(const char *input)
 
 static int run_stages(struct build *b)
 {
-	if (build_check_name(b) || build_kernel(b) || build_compile(b) || build_open(b) ||
-	    build_layout(b) || build_symbol_records(b))
+	if (build_check_name(b) || build_kernel(b) || build_compile(b) || module_open(b) ||
+	    build_open(b) || build_layout(b) || build_symbol_records(b))
 		return -1;
 	/* Both report: what is in the way of the new code, and of the replacing. */
 	if (build_special(b) | build_replacements(b))

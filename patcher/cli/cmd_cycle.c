@@ -3,14 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "cli/args.h"
 #include "cli/patches.h"
 
 #define MAX_CYCLES 1000000
+#define MAX_HOLD_MS 60000
 
 struct cycle_args {
 	const char *patch;
-	unsigned long n;
+	unsigned long n, hold_ms;
 };
 
 enum { TSC, NS, NUNITS };
@@ -23,11 +25,19 @@ struct pauses {
 	size_t n[NUNITS];
 };
 
+static const struct argp_option options[] = {
+	{ "hold", 'H', "MS", 0, "Wait so many milliseconds after each change (default: 0)", 0 },
+	{ 0 }
+};
+
 static error_t parse_cycle(int key, char *arg, struct argp_state *state)
 {
 	struct cycle_args *a = state->input;
 
 	switch (key) {
+	case 'H':
+		a->hold_ms = args_number(state, "--hold", arg, 0, MAX_HOLD_MS);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (!a->patch)
 			a->patch = arg;
@@ -46,6 +56,7 @@ static error_t parse_cycle(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp cycle_argp = {
+	.options = options,
 	.parser = parse_cycle,
 	.args_doc = "ID|NAME|FILE N",
 	.doc = "Applies and reverts a patch that the hypervisor holds, N times, and reports how "
@@ -132,6 +143,15 @@ static int finish(struct session *s, unsigned long n, struct pauses *apply, stru
 	return out_done(s->cli, o);
 }
 
+/* So that the guest lives for a while with what it has now. Ctrl-C ends it. */
+static void hold(unsigned long ms)
+{
+	const struct timespec t = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	if (ms)
+		nanosleep(&t, NULL);
+}
+
 /* Twice per cycle, beginning with what is possible now. */
 static int run_cycles(struct session *s, const struct cycle_args *a, struct pauses *apply,
 		      struct pauses *revert)
@@ -146,6 +166,8 @@ static int run_cycles(struct session *s, const struct cycle_args *a, struct paus
 			break;
 		progress_show(s->cli, "cycle", i / 2, a->n);
 		ret = live ? once(s, "revert", ref.id, revert) : once(s, "apply", ref.id, apply);
+		if (!ret)
+			hold(a->hold_ms);
 	}
 	progress_end(s->cli);
 	return ret ? ret : finish(s, i / 2, apply, revert);

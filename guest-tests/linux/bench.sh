@@ -22,7 +22,7 @@ build_all() {
 	cp $SOURCES/{Kbuild,bench_ways.c,bench_shared.h} "$dir"
 	make -C "$KERNEL/build" M="$(realpath "$dir")" >"$TEST_DIR/module.log" 2>&1 ||
 		bail "the module builds" "$(tail "$TEST_DIR/module.log")"
-	gcc -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/bench" $SOURCES/bench.c -lpthread ||
+	${CC:-gcc} -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/bench" $SOURCES/bench.c -lpthread ||
 		bail "the program builds"
 	"$BUILD/subtext" build $SOURCES/int_pow.c --kernel "$KERNEL/vmlinuz" \
 		--headers "$KERNEL/build" -o "$TEST_DIR/int_pow.patch" >"$TEST_DIR/build.log" 2>&1 ||

@@ -5,10 +5,10 @@
 # cpus: 2
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
-ROUNDS=${ROUNDS:-200}
+ROUNDS=${ROUNDS:-200} HOLD=${HOLD:-5}	# times; milliseconds that each state is left alone
 patch=$TEST_DIR/load.patch
 
-linux_start --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy"
+linux_start ${FLAVOUR:+--flavour "$FLAVOUR"} ${PLAIN:+--plain} --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy"
 modules="/lib/modules/$RELEASE/kernel/lib/crc7.ko /lib/modules/$RELEASE/kernel/drivers/net/dummy.ko"
 linux_build guest-tests/linux/patches/load.c "$patch"
 
@@ -29,7 +29,7 @@ must 'rm -f /tmp/stop'
 guest_bg load "load run /tmp/stop $modules"
 guest_bg watch 'load watch /tmp/stop'
 must 'until grep -q running /tmp/bg.load && grep -q running /tmp/bg.watch; do sleep 0.1; done'
-sub cycle load "$ROUNDS" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
+sub cycle load "$ROUNDS" --hold "$HOLD" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
 is "applied and reverted $ROUNDS times under load" "$(json cycles)" "$ROUNDS"
 note "apply: $(grep -oE '"apply":\{[^}]*\}[^}]*\}\}' <<<"$out")"
 note "revert: $(grep -oE '"revert":\{[^}]*\}[^}]*\}\}' <<<"$out")"

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# New code in a module of the guest's own: an entry of the kernel is redirected to it, and back.
+# A module that goes under its redirect ends it.
+# cpus: 2
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+linux_modules guest-tests/linux/loadable
+linux_start --file "$BUILD/linux/load=/bin/load" --modules crc7 \
+	--file "$TEST_DIR/loadable/newcode.ko=/newcode.ko"
+load_newcode() {
+	must 'insmod /newcode.ko; grep -E "( entry_SYSCALL_64$|newcode_version)" /proc/kallsyms'
+	printf '%s\n' "$answer" >"$TEST_DIR/symbols"
+}
+redirect() {
+	sub redirect old=version_proc_show new=newcode_version --kernel "$KERNEL/vmlinuz" \
+		--symbols "$TEST_DIR/symbols" "$@"
+}
+
+version=$(guest 'cat /proc/version')
+load_newcode
+is "a loaded module changes nothing" "$(guest 'cat /proc/version')" "$version"
+redirect || bail "redirect" "$out $(cat "$TEST_DIR/subtext.err")"
+ok "redirect: $(json sites) site, pause $(json pause_tsc) ticks"
+is "the module's code runs" "$(guest 'cat /proc/version /proc/version')" \
+	$'Linux from a module, 1 times\nLinux from a module, 2 times'
+must 'rm -f /tmp/stop'
+guest_bg load "load run /tmp/stop /lib/modules/$RELEASE/kernel/lib/crc7.ko"
+must 'until grep -q running /tmp/bg.load; do sleep 0.1; done'
+sub cycle redirect-version_proc_show 20 --hold 20
+is "back and forth under load" "$(json cycles)" 20
+must ': >/tmp/stop'
+matches "no work is lost" "$(guest_wait load)" 'load: .* errors=0$'
+is "and the module's code runs" "$(guest 'cat /proc/version')" 'Linux from a module, 3 times'
+revert redirect-version_proc_show
+is "the kernel's own again" "$(guest 'cat /proc/version')" "$version"
+must 'rmmod newcode'
+refused "the module is gone: no redirect to it" unmapped redirect old=version_proc_show \
+	new=newcode_version --kernel "$KERNEL/vmlinuz" --symbols "$TEST_DIR/symbols"
+
+# ---- the module goes first ----
+
+load_newcode
+redirect || bail "redirect again" "$out $(cat "$TEST_DIR/subtext.err")"
+is "loaded again, redirected again" "$(guest 'cat /proc/version')" 'Linux from a module, 1 times'
+must 'rmmod newcode'
+sub watch --for target-gone --within 60 || bail "event target-gone" "$out"
+matches "an event tells that the target is gone" "$out" '"kind":"target-gone"'
+is "the kernel's own code runs" "$(guest 'cat /proc/version')" "$version"
+sub list
+is "no patch is live" "$(grep -c '"state":"live"' <<<"$out")" 0
+sub info
+is "no page is guarded any more" "$(json guarded_pages) $(json live_sites)" '0 0'
+linux_log_clean
+finish

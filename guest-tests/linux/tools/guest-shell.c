@@ -30,6 +30,7 @@ struct session {
 	double start, start_real, limit;
 	const char *wait;	/* part of a line */
 	char tag[24];		/* of the command; empty when only waiting */
+	bool past_panic;	/* a panic is not the end */
 	bool inside;		/* the answer has begun */
 	char line[LINE];	/* what came since the last line end, for wait and panics */
 	size_t len;
@@ -58,11 +59,13 @@ static bool late(const struct session *s)
 
 static int usage(FILE *to)
 {
-	fputs("usage: guest-shell [--timeout S] [--machine PID] [--wait TEXT] SOCKET [SHELL TEXT]\n"
+	fputs("usage: guest-shell [--timeout S] [--machine PID] [--plain] [--past-panic] [--wait TEXT]\n"
+	      "	SOCKET [SHELL TEXT]\n"
 	      "Runs SHELL TEXT in the Linux guest, prints its output and ends with its status, or,\n"
-	      "with --wait, prints until a line holds TEXT (and sends nothing). Status: 250 usage,\n"
-	      "251 the line is gone, 252 time is up (default 120 s, of the processor time of PID if\n"
-	      "that is given), 253 the guest panicked.\n", to);
+	      "with --wait, prints until a line holds TEXT, whatever the status; SHELL TEXT may then\n"
+	      "be missing. Outside of a subshell with --plain. Status: 250 usage, 251 the line is gone,\n"
+	      "252 time is up (default 120 s, of the processor time of PID if that is given), 253 the\n"
+	      "guest panicked (--past-panic: that is no end).\n", to);
 	return to == stdout ? 0 : USAGE;
 }
 
@@ -115,7 +118,7 @@ static void take_mark(struct session *s)
 	size_t tag = strlen(s->tag);
 
 	s->mark[s->mark_len] = '\0';
-	if (!tag || strncmp(s->mark, s->tag, tag))
+	if (!tag || s->wait || strncmp(s->mark, s->tag, tag))
 		return;
 	if (!s->mark[tag])
 		s->inside = true;
@@ -130,7 +133,7 @@ static void take_line(struct session *s)
 	s->len = 0;
 	if (s->wait && strstr(s->line, s->wait))
 		s->status = 0;
-	else if (strstr(s->line, "Kernel panic - not syncing"))
+	else if (!s->past_panic && strstr(s->line, "Kernel panic - not syncing"))
 		s->status = PANIC;
 }
 
@@ -189,6 +192,7 @@ static bool read_options(struct session *s, int argc, char **argv, bool *plain)
 		{ "machine", required_argument, NULL, 'm' },
 		{ "wait", required_argument, NULL, 'w' },
 		{ "plain", no_argument, NULL, 'p' },
+		{ "past-panic", no_argument, NULL, 'P' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -203,10 +207,12 @@ static bool read_options(struct session *s, int argc, char **argv, bool *plain)
 			s->wait = optarg;
 		else if (c == 'p')
 			*plain = true;
+		else if (c == 'P')
+			s->past_panic = true;
 		else if (c != 'm')
 			return false;
 	}
-	return argc - optind == (s->wait ? 1 : 2);
+	return argc - optind == 2 || (s->wait && argc - optind == 1);
 }
 
 int main(int argc, char **argv)
@@ -223,7 +229,7 @@ int main(int argc, char **argv)
 		perror(argv[optind]);
 		return LOST;
 	}
-	if (!s.wait && !send_command(&s, argv[optind + 1], plain))
+	if (optind + 1 < argc && !send_command(&s, argv[optind + 1], plain))
 		return LOST;
 	return listen_for(&s);
 }

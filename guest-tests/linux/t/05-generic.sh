@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The kernel that Debian installs on an ordinary machine.
+# cpus: 2
+. "$(dirname "$0")/../lib.sh"
+
+linux_start --flavour generic
+matches "it is not the one for clouds" "$(guest 'uname -r')" '^6\.1\.0-[0-9]+-amd64$'
+is "all CPUs are online" "$(guest nproc)" "$CPUS"
+st info
+is "the hypervisor has all CPUs" "$(json cpus)" "$CPUS"
+linux_log_clean
+finish

@@ -11,18 +11,23 @@
 
 #define MOST 8		/* names in one list */
 
-/* A part of a function that belongs to it wherever it lies. */
-static bool is_cold(const char *suffix)
+static bool is_copy(const char *suffix)
 {
-	return !strncmp(suffix, ".cold", 5);
+	static const char *const copies[] = { ".isra.", ".constprop.", ".part." };
+
+	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
+		if (!strncmp(suffix, copies[i], strlen(copies[i])))
+			return true;
+	return false;
 }
 
 static bool is_variant(const struct kernel_symbol *s, const char *name, bool code)
 {
 	size_t n = strlen(name);
 
-	return !strncmp(s->name, name, n) && s->name[n] == '.' && !is_cold(s->name + n) &&
-		s->executable == code && (code || isdigit((unsigned char)s->name[n + 1]));
+	if (strncmp(s->name, name, n) || s->name[n] != '.' || s->executable != code)
+		return false;
+	return code ? is_copy(s->name + n) : isdigit((unsigned char)s->name[n + 1]);
 }
 
 char *hint_variants(const struct kernel *k, const char *name, bool code)

@@ -181,10 +181,11 @@ static struct patch_span add_sites(struct build *b)
 /* Offsets of the lists, then the lists; sites are in the same order. */
 static struct patch_span add_bodies(struct build *b)
 {
+	size_t table = b->nreplace * sizeof(uint32_t);
 	struct bytes part = { 0 };
 	struct patch_span s;
 
-	bytes_add(&part, NULL, b->nreplace * sizeof(uint32_t));
+	bytes_add(&part, NULL, table);
 	for (size_t i = 0; i < b->nreplace; i++) {
 		const struct bytes *body = &b->replace[i].body;
 		uint32_t offset = (uint32_t)part.len;
@@ -194,7 +195,8 @@ static struct patch_span add_bodies(struct build *b)
 		bytes_add(&part, body->data, body->len);
 		memcpy(part.data + i * sizeof(offset), &offset, sizeof(offset));
 	}
-	s = add_part(b, part.data, part.len);
+	/* If there is no list, there is no part. */
+	s = add_part(b, part.data, part.len > table ? part.len : 0);
 	free(part.data);
 	return s;
 }

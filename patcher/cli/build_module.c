@@ -122,16 +122,16 @@ static bool stays(const struct object *o, size_t section)
 		(sh.sh_flags & SHF_ALLOC) && strncmp(o->places[section].name, ".init", 5);
 }
 
-static int locate_by(struct build *b, const GElf_Sym *sym, const char *name)
+/* What lies @offset into @section is called @name. A name that is not unique tells nothing. */
+static int locate_by(struct build *b, size_t section, uint64_t offset, const char *name)
 {
 	struct module *m = b->mod;
 	const struct guest_symbol *g = guest_symbols_of(&m->guest, m->name, name);
-	uint64_t *base = &m->base[sym->st_shndx], at;
+	uint64_t *base = &m->base[section], at;
 
-	/* A name that is not unique tells nothing. */
-	if (!g || (g + 1 < m->guest.symbols + m->guest.n && !strcmp(g[1].name, name)))
+	if (!g || guest_symbols_next(&m->guest, g))
 		return 0;
-	at = g->addr - sym->st_value;
+	at = g->addr - offset;
 	if (*base && *base != at)
 		return problem(&b->problems, CLI_INPUT, "other-module", "the module %s that the guest "
 			       "has loaded is not %s: '%s' lies elsewhere in it", m->name, m->path,
@@ -148,12 +148,17 @@ static int locate(struct build *b)
 
 	m->base = xalloc(m->file.nsections * sizeof(*m->base));
 	m->code = xalloc(m->file.nsections * sizeof(*m->code));
+	for (size_t i = 1; i < m->file.nsections; i++) {
+		if (stays(&m->file, i) && locate_by(b, i, 0, m->file.places[i].name))
+			return -1;
+		any |= m->base[i] != 0;
+	}
 	for (size_t i = 1; object_symbol(&m->file, i, &sym); i++) {
 		unsigned int type = GELF_ST_TYPE(sym.st_info);
 
 		if (type == STT_SECTION || type == STT_FILE || !stays(&m->file, sym.st_shndx))
 			continue;
-		if (locate_by(b, &sym, object_symbol_name(&m->file, &sym)))
+		if (locate_by(b, sym.st_shndx, sym.st_value, object_symbol_name(&m->file, &sym)))
 			return -1;
 		any |= m->base[sym.st_shndx] != 0;
 	}

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/args.h"
-#include "cli/build.h"
+#include "cli/build_module.h"
 #include "cli/change.h"
 #include "cli/guest_symbols.h"
 #include "cli/patch_id.h"
@@ -19,7 +19,7 @@ enum { OPT_ANCHOR = 0x100 };
 
 struct redirect {
 	struct build build;
-	const char *old, *new, *symbols_path;
+	const char *old, *new, *symbols_path, *module_path;
 	struct guest_symbols symbols;
 	uint64_t target;
 };
@@ -27,7 +27,10 @@ struct redirect {
 static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "The kernel that the guest runs", 0 },
 	{ "symbols", 's', "FILE", 0,
-	  "The guest's /proc/kallsyms, or the lines of it that are needed", 0 },
+	  "The guest's /proc/kallsyms, or the lines of it that are needed; or lines of its "
+	  "/sys/module/MODULE/sections", 0 },
+	{ "module", 'm', "MODULE.ko", 0,
+	  "The module NEW is in, if FILE tells only where its sections lie", 0 },
 	{ "output", 'o', "OUT.patch", 0, "Only write the patch, without applying it", 0 },
 	{ "name", 'n', "NAME", 0, "Name of the patch (default: redirect-OLD)", 0 },
 	{ "anchor", OPT_ANCHOR, "SYMBOL", 0,
@@ -61,6 +64,8 @@ static void check_args(struct argp_state *state, const struct redirect *r)
 			   "new=NAME or new=0xADDRESS, where it is to lead");
 	if (!r->build.kernel_path)
 		argp_error(state, "--kernel is missing: the kernel that the guest runs");
+	if (r->module_path && (is_address(r->new) || !r->symbols_path))
+		argp_error(state, "--module is for a name, and needs --symbols");
 	if (!is_address(r->new) && !r->symbols_path)
 		argp_error(state, "--symbols is missing: where '%s' lies in the guest is in its "
 			   "/proc/kallsyms", r->new);
@@ -76,6 +81,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		r->symbols_path = arg;
+		return 0;
+	case 'm':
+		r->module_path = arg;
 		return 0;
 	case 'o':
 		r->build.out = arg;
@@ -144,6 +152,29 @@ static int target_by_name(struct redirect *r)
 	return check_target(r);
 }
 
+/* By the module's file: any name in it, also if the lines only tell where its sections are. */
+static int target_in_module(struct redirect *r)
+{
+	struct build *b = &r->build;
+	GElf_Sym sym;
+
+	b->mod = xalloc(sizeof(*b->mod));
+	b->mod->path = r->module_path;
+	b->mod->symbols_path = r->symbols_path;
+	if (module_open(b))
+		return -1;
+	if (!module_find(b, r->new, &sym))
+		return problem(&b->problems, CLI_INPUT, "undefined-symbol", "%s: there is no symbol "
+			       "'%s'", r->module_path, r->new);
+	if (!sym.st_shndx)
+		return -1;
+	if (GELF_ST_TYPE(sym.st_info) != STT_FUNC)
+		return problem(&b->problems, CLI_INPUT, "not-code", "'%s' of %s is not a function",
+			       r->new, r->module_path);
+	r->target = b->mod->base[sym.st_shndx] + sym.st_value;
+	return check_target(r);
+}
+
 static int open_symbols(struct redirect *r)
 {
 	struct build *b = &r->build;
@@ -176,7 +207,8 @@ static int make_patch(struct redirect *r)
 	if (build_check_name(b) || kernel_open(&b->kernel, b->kernel_path, &b->problems) ||
 	    open_symbols(r))
 		return -1;
-	if (is_address(r->new) ? target_by_address(r) : target_by_name(r))
+	if (is_address(r->new) ? target_by_address(r) :
+	    r->module_path ? target_in_module(r) : target_by_name(r))
 		return -1;
 	add_replacement(r);
 	return build_sites(b) || build_file(b) ? -1 : 0;

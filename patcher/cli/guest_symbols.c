@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lines of a guest's /proc/kallsyms. */
+/* Lines of a guest's /proc/kallsyms, and of /sys/module. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 
 #define MAX_FILE	(64u << 20)
 #define KERNEL_NAME	"vmlinux"
+#define SYS_MODULE	"/sys/module/"
 
 /* ---- reading ---- */
 
@@ -22,7 +23,7 @@ static char *word(char **at)
 	return s;
 }
 
-static bool parse_line(char *line, struct guest_symbol *s)
+static bool parse_symbol(char *line, struct guest_symbol *s)
 {
 	char *addr = word(&line), *type = word(&line), *name = word(&line), *module = word(&line);
 	char *end;
@@ -42,10 +43,32 @@ static bool parse_line(char *line, struct guest_symbol *s)
 	return !word(&line);
 }
 
+/* "/sys/module/NAME/sections/.text:0xffffffffc0000000" */
+static bool parse_section(char *line, struct guest_symbol *s)
+{
+	char *section, *colon, *end;
+
+	line += strlen(SYS_MODULE);
+	section = strstr(line, "/sections/");
+	colon = section ? strchr(section, ':') : NULL;
+	if (!colon || strncmp(colon + 1, "0x", 2))
+		return false;
+	*section = *colon = '\0';
+	*s = (struct guest_symbol){ strtoull(colon + 3, &end, 16), section + strlen("/sections/"),
+				    line, GUEST_SECTION };
+	return end > colon + 3 && !end[strspn(end, " \t\r")];
+}
+
+static bool parse_line(char *line, struct guest_symbol *s)
+{
+	return strncmp(line, SYS_MODULE, strlen(SYS_MODULE)) ? parse_symbol(line, s) :
+		parse_section(line, s);
+}
+
 static int bad_line(struct guest_symbols *g, struct problems *p, size_t number)
 {
-	return problem(p, CLI_INPUT, "bad-symbols", "%s:%zu: is not a line of /proc/kallsyms: "
-		       "ADDRESS TYPE NAME [MODULE]", g->path, number);
+	return problem(p, CLI_INPUT, "bad-symbols", "%s:%zu: is not a line of /proc/kallsyms, "
+		       "ADDRESS TYPE NAME [MODULE], nor one of /sys/module", g->path, number);
 }
 
 static int parse_lines(struct guest_symbols *g, struct problems *p)
@@ -78,7 +101,7 @@ static int check_addresses(struct guest_symbols *g, struct problems *p)
 		if (g->symbols[i].addr)
 			return 0;
 	return problem(p, CLI_INPUT, "hidden-addresses", "%s: all addresses are zero: the guest "
-		       "hides them (kptr_restrict); read /proc/kallsyms there as root, with "
+		       "hides them (kptr_restrict); read them there as root, with "
 		       "/proc/sys/kernel/kptr_restrict 0 or 1", g->path);
 }
 
@@ -142,6 +165,12 @@ const struct guest_symbol *guest_symbols_of(const struct guest_symbols *g, const
 					    const char *name)
 {
 	return next_named(g, first_named(g, name), name, module);
+}
+
+const struct guest_symbol *guest_symbols_next(const struct guest_symbols *g,
+					      const struct guest_symbol *s)
+{
+	return next_named(g, (size_t)(s - g->symbols) + 1, s->name, s->module);
 }
 
 static void list_candidates(const struct guest_symbols *g, const char *name, const char *module,

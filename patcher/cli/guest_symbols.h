@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Symbols of the running guest with the addresses they have there: lines of its
- * /proc/kallsyms, those of loaded modules included.
+ * What lies where in the running guest: lines of its /proc/kallsyms, those of loaded modules
+ * included, and of /sys/module/NAME/sections.
  */
 #ifndef CLI_GUEST_SYMBOLS_H
 #define CLI_GUEST_SYMBOLS_H
@@ -13,8 +13,10 @@ struct guest_symbol {
 	uint64_t addr;
 	const char *name;
 	const char *module;	/* "" for the kernel itself */
-	char type;		/* as nm tells it */
+	char type;		/* as nm tells it; GUEST_SECTION */
 };
+
+#define GUEST_SECTION '.'	/* a section of a module */
 
 struct guest_symbols {
 	const char *path;
@@ -24,7 +26,8 @@ struct guest_symbols {
 };
 
 /**
- * guest_symbols_open - reads lines "ADDRESS TYPE NAME [MODULE]"
+ * guest_symbols_open - reads lines "ADDRESS TYPE NAME [MODULE]" and, as `grep -H . FILE...` gives
+ * them, "/sys/module/MODULE/sections/SECTION:0xADDRESS"
  * Refused: other lines, a file without any, and one whose addresses are all zero, which is
  * what the guest shows to those who may not know (kptr_restrict). Returns 0, or -1 with the
  * reason in @p (CLI_INPUT). guest_symbols_close() in both cases.
@@ -40,9 +43,11 @@ void guest_symbols_close(struct guest_symbols *g);
 const struct guest_symbol *guest_symbols_find(const struct guest_symbols *g, const char *spec,
 					      struct problems *p);
 
-/* The first symbol of @module called @name, or NULL. Others of that name follow it. */
+/* The first symbol of @module called @name, or NULL; the next one behind @s, likewise. */
 const struct guest_symbol *guest_symbols_of(const struct guest_symbols *g, const char *module,
 					    const char *name);
+const struct guest_symbol *guest_symbols_next(const struct guest_symbols *g,
+					      const struct guest_symbol *s);
 
 /**
  * guest_symbols_slide - how far KASLR moved the guest's kernel

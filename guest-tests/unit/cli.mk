@@ -16,6 +16,8 @@ test_cli_server_SRCS := guest-tests/unit/test_cli_server.c \
 	$(addprefix patcher/wire/,base64.c crc32.c line.c patch.c server.c text.c)
 
 HOST_TESTS += cli-build=guest-tests/unit/test_cli_build.sh
+HOST_TESTS += cli-tables=guest-tests/unit/test_cli_tables.sh
+HOST_TESTS += cli-linux-build=guest-tests/unit/test_cli_linux_build.sh
 HOST_TESTS += cli-inspect=guest-tests/unit/test_cli_inspect.sh
 HOST_TESTS += cli-redirect=guest-tests/unit/test_cli_redirect.sh
 HOST_TESTS += cli-session=guest-tests/unit/test_cli_session.sh

@@ -65,7 +65,7 @@ struct subtext_symbol {
 	_Static_assert(sizeof(&(alias)) && sizeof(target) <= SUBTEXT_SYMBOL_NAME_MAX,	\
 		       "the name of the kernel's symbol is too long");			\
 	static const struct subtext_symbol						\
-	__attribute__((used, section(".subtext.symbols")))				\
+	__attribute__((used, aligned(8), section(".subtext.symbols")))			\
 	SUBTEXT_PASTE(subtext_symbol_, __COUNTER__) = { #alias, target }
 
 #endif

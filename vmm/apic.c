@@ -4,31 +4,6 @@
 #include "map.h"
 #include "x86.h"
 
-#define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
-#define ICR_STARTUP	0x4600u		/* delivery mode start-up */
-#define ICR_MODE	0x0700u
-#define ICR_OTHERS	0xc0000u	/* shorthand: all but the sender */
-#define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
-#define ICR_PENDING	(1u << 12)
-#define LEAF_PERFMON	0x0au
-#define LVT_MASKED	(1u << 16)
-
-/* Register offsets of the xAPIC page; x2APIC MSR is 0x800 + offset / 16. */
-enum apic_register {
-	APIC_VERSION	= 0x030,
-	APIC_TPR	= 0x080,
-	APIC_EOI	= 0x0b0,
-	APIC_LDR	= 0x0d0,
-	APIC_DFR	= 0x0e0,
-	APIC_SVR	= 0x0f0,
-	APIC_ISR	= 0x100,
-	APIC_ICR	= 0x300,
-	APIC_ICR_HIGH	= 0x310,
-	APIC_LVT_PERFORMANCE = 0x340,
-	APIC_TIMER_INIT	= 0x380,
-	APIC_TIMER_DIV	= 0x3e0,
-};
-
 static volatile uint32_t *xapic(uint64_t base)
 {
 	return map_page(MAP_APIC, base & APIC_BASE_ADDR);

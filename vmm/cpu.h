@@ -140,6 +140,12 @@ static inline void cpu_set_mode(struct cpu *c, enum cpu_mode m)
 	__atomic_store_n(&c->mode, m, __ATOMIC_SEQ_CST);
 }
 
+/* TSC ticks in so many milliseconds. Any context. */
+static inline uint64_t ticks_ms(unsigned int ms)
+{
+	return boot_info.tsc_hz / 1000 * ms;
+}
+
 /* Physical address of something in the run root mode lives in. Any context. */
 static inline uint64_t resident_hpa(const void *va)
 {

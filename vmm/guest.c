@@ -2,14 +2,11 @@
 /* Guest memory: which of it root mode may look at, and how. */
 #include "guest.h"
 #include "cpu.h"
+#include "engine/machine.h"
 #include "map.h"
-#include "wire/mem.h"
+#include "x86.h"
 
 #define FOUR_GIB	(1ull << 32)
-
-#define ENTRY_PRESENT	(1ull << 0)
-#define ENTRY_LARGE	(1ull << 7)
-#define ENTRY_ADDR	0x000ffffffffff000ull
 
 bool guest_hidden(uint64_t gpa)
 {
@@ -33,7 +30,7 @@ static uint8_t *reach(uint64_t gpa, size_t len)
 	return (uint8_t *)map_page(MAP_DATA, gpa & PAGE_MASK) + offset;
 }
 
-int guest_read(uint64_t gpa, void *buf, size_t len)
+int machine_read(uint64_t gpa, void *buf, size_t len)
 {
 	const uint8_t *p = reach(gpa, len);
 	uint8_t *to = buf;
@@ -57,7 +54,7 @@ int guest_read(uint64_t gpa, void *buf, size_t len)
 	return 0;
 }
 
-int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
+int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
 {
 	uint64_t *p = (gpa & 7) ? NULL : (uint64_t *)reach(gpa, 8);
 
@@ -70,7 +67,7 @@ int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
 uint64_t guest_walk(uint64_t cr3, unsigned int levels, uint64_t gva, unsigned int stop,
 		    uint64_t *where, uint64_t *entry)
 {
-	uint64_t table = cr3 & ENTRY_ADDR;
+	uint64_t table = cr3 & PTE_ADDR;
 
 	for (unsigned int level = levels; level > 0; level--) {
 		unsigned int shift = 12 + 9 * (level - 1);
@@ -82,14 +79,14 @@ uint64_t guest_walk(uint64_t cr3, unsigned int levels, uint64_t gva, unsigned in
 		*entry = *((volatile uint64_t *)map_page(MAP_WALK, table) + ((gva >> shift) & 511));
 		if (level == stop)
 			return 0;
-		if (!(*entry & ENTRY_PRESENT))
+		if (!(*entry & PTE_PRESENT))
 			return UINT64_MAX;
-		if (level == 1 || (level <= 3 && (*entry & ENTRY_LARGE))) {
+		if (level == 1 || (level <= 3 && (*entry & PTE_LARGE))) {
 			uint64_t mask = (1ull << shift) - 1;
 
-			return stop ? UINT64_MAX : (*entry & ENTRY_ADDR & ~mask) | (gva & mask);
+			return stop ? UINT64_MAX : (*entry & PTE_ADDR & ~mask) | (gva & mask);
 		}
-		table = *entry & ENTRY_ADDR;
+		table = *entry & PTE_ADDR;
 	}
 	return UINT64_MAX;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guest memory as root mode reads it: physical access and a walk of the guest's page tables. */
+/*
+ * Guest memory: what of it is RAM, and a walk of the guest's page tables. It is read and written
+ * by machine_read() and machine_cas64() of engine/machine.h.
+ */
 #ifndef VMM_GUEST_H
 #define VMM_GUEST_H
 
@@ -12,15 +15,6 @@ bool guest_ram(uint64_t gpa);
 
 /* Is this page part of the run the hypervisor lives in (annex included)? */
 bool guest_hidden(uint64_t gpa);
-
-/*
- * Reads within one page, whole aligned 8-byte words in one piece (another CPU may be
- * storing an instruction there); 0, or -1 if it is not guest RAM or crosses a page.
- * Root mode, any CPU.
- */
-int guest_read(uint64_t gpa, void *buf, size_t len);
-/* Puts @value where @expect is: 0, 1 if it is not, -1 as above. @gpa 8-byte aligned. */
-int guest_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
 
 /**
  * guest_walk - translate a linear address by 4- or 5-level tables

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the engine asks of the machine, but for what concerns all CPUs (rendezvous.c). */
+/* What the engine asks of the machine, but for guest memory (guest.c) and all CPUs (rendezvous.c). */
 #include "machine.h"
 #include "cpu.h"
 #include "engine/machine.h"
@@ -42,36 +42,27 @@ view_t machine_base_view(void)
 	return base_view;
 }
 
-int machine_read(uint64_t gpa, void *buf, size_t len)
-{
-	return guest_read(gpa, buf, len);
-}
-
-int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
-{
-	return guest_cas64(gpa, expect, value);
-}
-
 static unsigned int levels(void)
 {
 	return (vmread(GUEST_CR4) & CR4_LA57) ? 5 : 4;
 }
 
 /*
- * Walks the tables of this CPU's guest. In user mode under page-table isolation
- * those hold little of the kernel; Linux keeps the kernel's root one page below,
- * which is bit 12 of CR3.
+ * Walks the tables of this CPU's guest. In user mode, and at the kernel's doors, page-table
+ * isolation has tables with little of the kernel in them; Linux keeps the kernel's root one
+ * page below, which is bit 12 of CR3. Without isolation that bit is any: a page that maps the
+ * anchor as ours does is a root that will do.
  */
 static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t *entry)
 {
-	uint64_t cr3 = vmread(GUEST_CR3), gpa;
+	uint64_t cr3 = vmread(GUEST_CR3), kernel = cr3 & ~CR3_USER_HALF, at;
 
 	if (!vcpu_paging())
 		return UINT64_MAX;
-	gpa = guest_walk(cr3, levels(), gva, stop, where, entry);
-	if (gpa == UINT64_MAX && (cr3 & CR3_USER_HALF) && vcpu_user_mode())
-		gpa = guest_walk(cr3 & ~CR3_USER_HALF, levels(), gva, stop, where, entry);
-	return gpa;
+	at = kernel == cr3 ? UINT64_MAX : guest_walk(kernel, levels(), machine_anchor(), 0, where, entry);
+	if (at != UINT64_MAX && at == guest_walk(cr3, levels(), machine_anchor(), 0, where, entry))
+		cr3 = kernel;
+	return guest_walk(cr3, levels(), gva, stop, where, entry);
 }
 
 int machine_translate(uint64_t gva, uint64_t *gpa)

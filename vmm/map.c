@@ -4,14 +4,6 @@
 #include "cpu.h"
 #include "x86.h"
 
-#define PTE_PRESENT	(1ull << 0)
-#define PTE_WRITE	(1ull << 1)
-#define PTE_PWT		(1ull << 3)
-#define PTE_PCD		(1ull << 4)
-#define PTE_ACCESSED	(1ull << 5)
-#define PTE_DIRTY	(1ull << 6)
-#define PTE_NX		(1ull << 63)
-
 void *map_page(enum map_slot slot, uint64_t hpa)
 {
 	size_t i = this_cpu()->index * MAP_SLOTS_PER_CPU + slot;

@@ -15,7 +15,6 @@
 #define BITMAP_WRITE	2048u	/* offset of the write half */
 
 #define MISC_ENABLE_HIDDEN	(3ull << 11)	/* no BTS, no PEBS */
-#define MTRR_ENABLE		(1ull << 11)
 
 #define KVM_PV_FIRST	0x4b564d00u
 #define KVM_PV_LAST	0x4b564dffu
@@ -129,7 +128,7 @@ bool msr_write(uint32_t msr, uint64_t v)
 		v = (v & ~MISC_ENABLE_HIDDEN) | (rdmsr(msr) & MISC_ENABLE_HIDDEN);
 	if (msr == MSR_BIOS_UPDT_TRIG)
 		return true;	/* does nothing in non-root mode: the running revision stays */
-	if (mtrr_is_register(&mtrrs, msr))
+	if (mtrr_slot(&mtrrs, msr))
 		return write_mtrr(msr, v);
 	return wrmsr_safe(msr, v);
 }

@@ -2,14 +2,11 @@
 /* Memory types from MTRR values. SDM 3A, "Memory Type Range Registers (MTRRs)". */
 #include <stddef.h>
 #include "mtrr.h"
-
-#define MSR_VARIABLE		0x200u	/* base of 0, mask of 0, base of 1, ... */
-#define MSR_DEF_TYPE		0x2ffu
+#include "x86.h"
 
 #define CAP_COUNT		0xffull
 #define CAP_FIXED		(1ull << 8)
 #define DEF_FIXED_ENABLE	(1ull << 10)
-#define DEF_ENABLE		(1ull << 11)
 #define MASK_VALID		(1ull << 11)
 #define TYPE_BITS		0xffull
 #define TYPES_DEFINED		0x73u	/* UC, WC, WT, WP, WB */
@@ -66,9 +63,9 @@ uint32_t mtrr_fixed_msr(unsigned int i)
 
 uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr)
 {
-	uint32_t i = msr - MSR_VARIABLE;
+	uint32_t i = msr - MSR_MTRR_PHYSBASE0;
 
-	if (msr == MSR_DEF_TYPE)
+	if (msr == MSR_MTRR_DEF_TYPE)
 		return &map->def_type;
 	if (i < 2 * variable_count(map))
 		return i & 1 ? &map->mask[i / 2] : &map->base[i / 2];
@@ -76,11 +73,6 @@ uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr)
 		if (mtrr_fixed_msr(i) == msr)
 			return &map->fixed[i];
 	return NULL;
-}
-
-bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr)
-{
-	return mtrr_slot((struct mtrr_map *)map, msr);
 }
 
 /* Two ranges with these types overlap: equal types stay, WT wins over WB, all else is UC. */
@@ -117,7 +109,7 @@ static bool block_type(const struct mtrr_map *map, uint64_t addr, uint64_t size,
 	uint64_t fixed_size;
 
 	*type = MT_UC;
-	if (!(map->def_type & DEF_ENABLE))
+	if (!(map->def_type & MTRR_ENABLE))
 		return true;
 	if (addr < FIXED_END && map->def_type & DEF_FIXED_ENABLE && map->cap & CAP_FIXED) {
 		*type = fixed_type(map, addr, &fixed_size);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define MTRR_MAX_VARIABLE	10u
+#define MTRR_ENABLE		(1ull << 11)	/* of def_type */
 
 enum memory_type {
 	MT_UC = 0,
@@ -33,10 +34,10 @@ struct mtrr_map {
 /* MSR number of fixed[i], 0 <= i < 11. */
 uint32_t mtrr_fixed_msr(unsigned int i);
 
-/* True if a WRMSR to @msr may change a memory type (fixed, variable within cap, default type). */
-bool mtrr_is_register(const struct mtrr_map *map, uint32_t msr);
-
-/* Where @map keeps @msr, or NULL. The caller may read or write the value there. */
+/*
+ * Where @map keeps @msr, or NULL if a WRMSR to it changes no memory type (it is not fixed, variable
+ * within cap or the default type). The caller may read or write the value there.
+ */
 uint64_t *mtrr_slot(struct mtrr_map *map, uint32_t msr);
 
 /*

@@ -24,11 +24,6 @@ static bool stop_wanted, stop_hard;
 static const struct cpu *initiator;	/* of the stop under way */
 static uint64_t stop_first, stop_last;
 
-static uint64_t ticks(unsigned int ms)
-{
-	return boot_info.tsc_hz / 1000 * ms;
-}
-
 static uint64_t generation(void)
 {
 	return __atomic_load_n(&current_generation, __ATOMIC_SEQ_CST);
@@ -70,7 +65,7 @@ static bool note_kick(struct cpu *t, uint64_t now)
 	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_SEQ_CST);
 	int64_t age = (int64_t)(now - was);
 
-	if (sent != seen && age > -(int64_t)ticks(ACK_MS) && age < (int64_t)ticks(RESEND_MS))
+	if (sent != seen && age > -(int64_t)ticks_ms(ACK_MS) && age < (int64_t)ticks_ms(RESEND_MS))
 		return false;
 	if (!__atomic_compare_exchange_n(&t->kick_tsc, &was, now, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST))
@@ -280,7 +275,7 @@ int machine_stop(unsigned int *late)
 		struct cpu *c = cpu_get(i);
 
 		while (c != self && !is_stopped(c)) {
-			if (rdtsc() - start > ticks(STOP_MS)) {
+			if (rdtsc() - start > ticks_ms(STOP_MS)) {
 				*late = i;
 				machine_resume();
 				return -1;
@@ -289,7 +284,7 @@ int machine_stop(unsigned int *late)
 				__atomic_store_n(&stop_hard, true, __ATOMIC_SEQ_CST);
 				/* not faster, or a CPU in a data step never gets to its instruction */
 				if (cpu_mode(c) == CPU_GUEST &&
-				    rdtsc() - c->kick_tsc > ticks(1) / 20)
+				    rdtsc() - c->kick_tsc > ticks_ms(1) / 20)
 					cpu_kick(c);
 			}
 			cpu_relax();
@@ -333,7 +328,7 @@ bool machine_cpu_step(unsigned int i)
 		return false;
 	__atomic_store_n(&c->step_wanted, true, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
-		if (rdtsc() - start > ticks(ACK_MS))
+		if (rdtsc() - start > ticks_ms(ACK_MS))
 			return false;
 		cpu_relax();
 	}
@@ -360,7 +355,7 @@ uint64_t machine_resume(void)
 
 		if (c == self)
 			continue;
-		while (cpu_mode(c) == CPU_STOPPED && rdtsc() - start < ticks(ACK_MS))
+		while (cpu_mode(c) == CPU_STOPPED && rdtsc() - start < ticks_ms(ACK_MS))
 			cpu_relax();
 		if (c->resume_tsc > stop_last)
 			stop_last = c->resume_tsc;

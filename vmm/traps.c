@@ -110,7 +110,7 @@ void nmi_landed(struct cpu *c)
 
 	if (c->kick_seen == sent) {
 		/* a performance NMI was taken for the kick and passed on; this is the kick */
-		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < boot_info.tsc_hz / 1000;
+		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < ticks_ms(1);
 
 		c->pmi_passed = false;
 		c->nmi_pending |= !kick;

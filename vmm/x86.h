@@ -14,6 +14,7 @@
 #define CR0_CD			(1ull << 30)
 #define CR0_PG			(1ull << 31)
 #define CR4_PAE			(1ull << 5)
+#define CR4_MCE			(1ull << 6)
 #define CR4_LA57		(1ull << 12)
 #define CR4_VMXE		(1ull << 13)
 #define CR4_SMXE		(1ull << 14)
@@ -38,7 +39,7 @@
 #define MSR_SYSENTER_ESP	0x175u
 #define MSR_SYSENTER_EIP	0x176u
 #define MSR_DEBUGCTL		0x1d9u
-#define MSR_MTRR_PHYSBASE0	0x200u
+#define MSR_MTRR_PHYSBASE0	0x200u	/* then its mask, the base of 1, ... */
 #define MSR_MTRR_FIX64K		0x250u
 #define MSR_PAT			0x277u
 #define MSR_MTRR_DEF_TYPE	0x2ffu
@@ -60,9 +61,69 @@
 #define MSR_X2APIC_ICR		0x830u
 #define MSR_LSTAR		0xc0000082u
 
+/* Entries of page tables, at any level; PTE_LARGE at levels 2 and 3. */
+#define PTE_PRESENT		(1ull << 0)
+#define PTE_WRITE		(1ull << 1)
+#define PTE_PWT			(1ull << 3)
+#define PTE_PCD			(1ull << 4)
+#define PTE_ACCESSED		(1ull << 5)
+#define PTE_DIRTY		(1ull << 6)
+#define PTE_LARGE		(1ull << 7)
+#define PTE_ADDR		0x000ffffffffff000ull
+#define PTE_NX			(1ull << 63)
+
+/* Error code of #PF */
+#define PF_PRESENT		(1u << 0)
+#define PF_USER			(1u << 2)
+#define PF_FETCH		(1u << 4)
+
 #define APIC_BASE_ADDR		0x000ffffffffff000ull
 #define APIC_BASE_ENABLE	(1ull << 11)
 #define APIC_BASE_X2APIC	(1ull << 10)
+
+#define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
+#define ICR_STARTUP	0x4600u		/* delivery mode start-up */
+#define ICR_MODE	0x0700u
+#define ICR_OTHERS	0xc0000u	/* shorthand: all but the sender */
+#define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
+#define ICR_PENDING	(1u << 12)
+#define LVT_MASKED	(1u << 16)
+
+/* Register offsets of the xAPIC page; x2APIC MSR is 0x800 + offset / 16. */
+enum apic_register {
+	APIC_VERSION	= 0x030,
+	APIC_TPR	= 0x080,
+	APIC_EOI	= 0x0b0,
+	APIC_LDR	= 0x0d0,
+	APIC_DFR	= 0x0e0,
+	APIC_SVR	= 0x0f0,
+	APIC_ISR	= 0x100,
+	APIC_ICR	= 0x300,
+	APIC_ICR_HIGH	= 0x310,
+	APIC_LVT_PERFORMANCE = 0x340,
+	APIC_TIMER_INIT	= 0x380,
+	APIC_TIMER_DIV	= 0x3e0,
+};
+
+/* CPUID: leaf, register, feature. SDM 2A "CPUID". */
+#define LEAF_PERFMON		0x0au
+#define LEAF_PT			0x14u
+#define LEAF1_EDX_DS		(1u << 21)
+#define LEAF1_ECX_DTES64	(1u << 2)
+#define LEAF1_ECX_DS_CPL	(1u << 4)
+#define LEAF7_EBX_PT		(1u << 25)
+#define LEAF71_EAX_FRED		(1u << 17)	/* state the VMCS does not switch */
+#define LEAF1_ECX_VMX		(1u << 5)
+#define LEAF1_ECX_SMX		(1u << 6)
+#define LEAF1_ECX_OSXSAVE	(1u << 27)
+#define LEAF1_ECX_HYPERVISOR	(1u << 31)
+#define LEAF7_EBX_INVPCID	(1u << 10)
+#define LEAF7_ECX_OSPKE		(1u << 4)
+#define LEAF7_ECX_WAITPKG	(1u << 5)
+#define LEAF7_ECX_RDPID		(1u << 22)
+#define LEAF7_EDX_PCONFIG	(1u << 18)
+#define LEAFD1_EAX_XSAVES	(1u << 3)
+#define LEAF80000001_EDX_RDTSCP	(1u << 27)
 
 enum vector {
 	VECTOR_DB = 1,

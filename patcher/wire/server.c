@@ -16,7 +16,10 @@ enum verb_flags {
 	ASKS = 0,		/* anybody, at any time */
 	CHANGES = 1,		/* only with a sequence number; takes counter= and sig= */
 	ANY_TIME = 2,		/* also while a transaction is pending */
+	TAKES_WORD = 4,		/* has arguments without a key, which it checks itself */
 };
+
+#define VERB_KEYS	2u
 
 /* Besides enum server_result: the answer has several lines. */
 enum { SERVER_LINES = SERVER_PENDING + 1 };
@@ -24,7 +27,7 @@ enum { SERVER_LINES = SERVER_PENDING + 1 };
 struct verb {
 	const char *name;
 	unsigned int flags;
-	const char *args;	/* known words and keys (with '='), a blank behind each */
+	const char *keys[VERB_KEYS];	/* of its arguments */
 	const char *help;
 	int (*run)(struct server *s, struct text *t);
 	/* For SERVER_LINES: keys of the line at *@pos; moves *@pos on. False at the end. */
@@ -73,21 +76,13 @@ static int run_lines(struct server *s, struct text *t)
 	return SERVER_LINES;
 }
 
-/* Is the argument in the verb's list? */
-static bool arg_known(const char *list, const struct line_arg *a)
+/* Has the verb this key? */
+static bool key_known(const struct verb *v, const char *key)
 {
-	const char *word = a->key[0] ? a->key : a->value;
-	size_t n = strlen(word);
-
-	for (const char *end; *list; list = end + 1) {
-		end = list;
-		while (*end != ' ')
-			end++;
-		if ((size_t)(end - list) == n + (a->key[0] != '\0') && memcmp(list, word, n) == 0 &&
-		    (end[-1] == '=') == (a->key[0] != '\0'))
+	for (unsigned int i = 0; i < VERB_KEYS && v->keys[i]; i++)
+		if (text_same(v->keys[i], key))
 			return true;
-	}
-	return false;
+	return (v->flags & CHANGES) && (text_same(key, "counter") || text_same(key, "sig"));
 }
 
 /* Unknown arguments and those given twice are refused: nobody means them. */
@@ -95,8 +90,7 @@ static bool args_good(const struct verb *v, const struct line *l, struct text *t
 {
 	for (unsigned int i = 0; i < l->nargs; i++) {
 		const struct line_arg *a = &l->args[i];
-		bool known = arg_known(v->args, a) ||
-			((v->flags & CHANGES) && arg_known("counter= sig= ", a));
+		bool known = a->key[0] ? key_known(v, a->key) : v->flags & TAKES_WORD;
 
 		if (!known || (a->key[0] && line_get(l, a->key) != a->value)) {
 			refuse(t, "bad-arg", a->key[0] ? a->key : a->value,
@@ -170,9 +164,11 @@ static bool part_log(struct server *s, uint64_t *pos, struct text *t)
 
 static int run_events(struct server *s, struct text *t)
 {
-	if (s->line.nargs != 1)
-		return refuse(t, "bad-arg", "on|off", "missing");
-	s->events_on = text_same(s->line.args[0].value, "on");
+	const char *word = s->line.nargs == 1 ? s->line.args[0].value : "";
+
+	if (!text_same(word, "on") && !text_same(word, "off"))
+		return refuse(t, "bad-arg", "on|off", s->line.nargs == 1 ? "unknown" : "missing");
+	s->events_on = text_same(word, "on");
 	return SERVER_DONE;
 }
 
@@ -274,19 +270,19 @@ static int run_set(struct server *s, struct text *t)
 static bool part_help(struct server *s, uint64_t *pos, struct text *t);
 
 static const struct verb verbs[] = {
-	{ "help", ASKS, "from= ", "help: this; from put on: tool only", run_lines, part_help },
-	{ "info", ASKS, "", "info: the machine, the hypervisor, counters", run_info, NULL },
-	{ "list", ASKS, "from= ", "list: patches and their state", run_lines, part_list },
-	{ "sites", ASKS, "id= from= ", "sites id=ID: functions replaced", run_sites, part_sites },
-	{ "log", ASKS, "from= ", "log [from=POSITION]: the hypervisor's log", run_lines, part_log },
-	{ "events", ASKS, "on off ", "events on|off: report events, or not", run_events, NULL },
-	{ "hello", ASKS, "proto= ", "hello [proto=1]: begin a session", run_hello, NULL },
-	{ "put", CHANGES, "size= crc= ", "put size=N crc=CRC: announce a file", run_put, NULL },
-	{ "data", CHANGES, "off= b64= ", "data off=N b64=...: a piece of it", run_data, NULL },
-	{ "apply", CHANGES, "id= ", "apply [id=ID]: put a patch into force", run_apply, NULL },
-	{ "revert", CHANGES, "id= ", "revert id=ID: take a patch back", run_revert, NULL },
-	{ "abort", CHANGES | ANY_TIME, "", "abort: give up what is pending", run_abort, NULL },
-	{ "set", CHANGES, "key= value= ", "set key=K value=V: change a setting", run_set, NULL },
+	{ "help", ASKS, { "from" }, "help: this; from put on: tool only", run_lines, part_help },
+	{ "info", ASKS, { NULL }, "info: the machine, the hypervisor, counters", run_info, NULL },
+	{ "list", ASKS, { "from" }, "list: patches and their state", run_lines, part_list },
+	{ "sites", ASKS, { "id", "from" }, "sites id=ID: functions replaced", run_sites, part_sites },
+	{ "log", ASKS, { "from" }, "log [from=POSITION]: the hypervisor's log", run_lines, part_log },
+	{ "events", TAKES_WORD, { NULL }, "events on|off: report events, or not", run_events, NULL },
+	{ "hello", ASKS, { "proto" }, "hello [proto=1]: begin a session", run_hello, NULL },
+	{ "put", CHANGES, { "size", "crc" }, "put size=N crc=CRC: announce a file", run_put, NULL },
+	{ "data", CHANGES, { "off", "b64" }, "data off=N b64=...: a piece of it", run_data, NULL },
+	{ "apply", CHANGES, { "id" }, "apply [id=ID]: put a patch into force", run_apply, NULL },
+	{ "revert", CHANGES, { "id" }, "revert id=ID: take a patch back", run_revert, NULL },
+	{ "abort", CHANGES | ANY_TIME, { NULL }, "abort: give up what is pending", run_abort, NULL },
+	{ "set", CHANGES, { "key", "value" }, "set key=K value=V: change a setting", run_set, NULL },
 };
 
 #define NVERBS	(sizeof(verbs) / sizeof(verbs[0]))

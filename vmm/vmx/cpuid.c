@@ -3,31 +3,14 @@
 #include "cpu.h"
 #include "vmx/exit.h"
 #include "vmx/ops.h"
+#include "vmx/run.h"
 #include "wire/mem.h"
 #include "x86.h"
 
 #define LEAF_SUBTEXT		0x40000000u	/* signature; + 1: version */
 #define LEAF_HYPERVISOR_LAST	0x400000ffu
 
-/* Debug store and processor trace write to memory on their own, in root mode too. */
-#define LEAF_PT			0x14u
-#define LEAF1_EDX_DS		(1u << 21)
-#define LEAF1_ECX_DTES64	(1u << 2)
-#define LEAF1_ECX_DS_CPL	(1u << 4)
-#define LEAF7_EBX_PT		(1u << 25)
-#define LEAF71_EAX_FRED		(1u << 17)	/* state the VMCS does not switch */
 #define GPA_BITS		48u		/* all that four-level EPT translates */
-#define LEAF1_ECX_VMX		(1u << 5)
-#define LEAF1_ECX_SMX		(1u << 6)
-#define LEAF1_ECX_OSXSAVE	(1u << 27)
-#define LEAF1_ECX_HYPERVISOR	(1u << 31)
-#define LEAF7_EBX_INVPCID	(1u << 10)
-#define LEAF7_ECX_OSPKE		(1u << 4)
-#define LEAF7_ECX_WAITPKG	(1u << 5)
-#define LEAF7_ECX_RDPID		(1u << 22)
-#define LEAF7_EDX_PCONFIG	(1u << 18)
-#define LEAFD1_EAX_XSAVES	(1u << 3)
-#define LEAF80000001_EDX_RDTSCP	(1u << 27)
 
 static void set(uint32_t *reg, uint32_t bit, bool on)
 {
@@ -104,4 +87,5 @@ void cpuid_emulate(struct cpu *c)
 	c->regs[REG_RBX] = r.ebx;
 	c->regs[REG_RCX] = r.ecx;
 	c->regs[REG_RDX] = r.edx;
+	vcpu_skip();
 }

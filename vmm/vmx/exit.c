@@ -2,6 +2,7 @@
 /* One handler for each exit reason of SDM 3D appendix C that our controls let happen. */
 #include "cpu.h"
 #include "engine/engine.h"
+#include "engine/machine.h"
 #include "guest.h"
 #include "log.h"
 #include "rendezvous.h"
@@ -19,9 +20,6 @@
 
 #define CR_ACCESS_MOV_TO	0u
 #define STEP_US			20u
-#define PF_PRESENT		(1u << 0)
-#define PF_USER			(1u << 2)
-#define PF_FETCH		(1u << 4)
 
 /*
  * IRET unblocks NMIs before it can fault; run again, it must find them blocked
@@ -84,12 +82,6 @@ static void exit_interrupt_window(struct cpu *c)
 		exit_timer(c);
 }
 
-static void exit_triple_fault(struct cpu *c)
-{
-	(void)c;
-	guest_shutdown();
-}
-
 static void exit_init(struct cpu *c)
 {
 	/*
@@ -109,11 +101,6 @@ static void exit_init(struct cpu *c)
 		machine_reset();
 }
 
-static void exit_sipi(struct cpu *c)
-{
-	sipi_start(c, (uint8_t)vmread(EXIT_QUALIFICATION));
-}
-
 static void exit_task_switch(struct cpu *c)
 {
 	/*
@@ -123,12 +110,6 @@ static void exit_task_switch(struct cpu *c)
 	log_line(LOG_WARNING, "task switch to selector 0x%x refused with #GP, RIP 0x%lx",
 		 (uint16_t)vmread(EXIT_QUALIFICATION), vcpu_linear_rip());
 	vcpu_inject(c, VECTOR_GP, (uint16_t)vmread(EXIT_QUALIFICATION) & 0xfff8u);
-}
-
-static void exit_cpuid(struct cpu *c)
-{
-	cpuid_emulate(c);
-	vcpu_skip();
 }
 
 /* GETSEC, VMX instructions, VMFUNC: what a CPU without SMX and VMX does. */
@@ -193,37 +174,41 @@ static void exit_io(struct cpu *c)
 	vcpu_skip();
 }
 
+/* The instruction is done, or raises #GP. */
+static void finish(struct cpu *c, bool ok)
+{
+	if (ok)
+		vcpu_skip();
+	else
+		vcpu_inject(c, VECTOR_GP, 0);
+}
+
 static void exit_rdmsr(struct cpu *c)
 {
 	uint64_t v;
+	bool ok = msr_read((uint32_t)c->regs[REG_RCX], &v);
 
-	if (!msr_read((uint32_t)c->regs[REG_RCX], &v)) {
-		vcpu_inject(c, VECTOR_GP, 0);
-		return;
+	if (ok) {
+		c->regs[REG_RAX] = (uint32_t)v;
+		c->regs[REG_RDX] = v >> 32;
 	}
-	c->regs[REG_RAX] = (uint32_t)v;
-	c->regs[REG_RDX] = v >> 32;
-	vcpu_skip();
+	finish(c, ok);
+}
+
+/* The value that WRMSR and XSETBV write. */
+static uint64_t edx_eax(const struct cpu *c)
+{
+	return (uint32_t)c->regs[REG_RAX] | c->regs[REG_RDX] << 32;
 }
 
 static void exit_wrmsr(struct cpu *c)
 {
-	uint64_t v = (uint32_t)c->regs[REG_RAX] | c->regs[REG_RDX] << 32;
-
-	if (msr_write((uint32_t)c->regs[REG_RCX], v))
-		vcpu_skip();
-	else
-		vcpu_inject(c, VECTOR_GP, 0);
+	finish(c, msr_write((uint32_t)c->regs[REG_RCX], edx_eax(c)));
 }
 
 static void exit_xsetbv(struct cpu *c)
 {
-	uint64_t v = (uint32_t)c->regs[REG_RAX] | c->regs[REG_RDX] << 32;
-
-	if (xsetbv_safe((uint32_t)c->regs[REG_RCX], v))
-		vcpu_skip();
-	else
-		vcpu_inject(c, VECTOR_GP, 0);
+	finish(c, xsetbv_safe((uint32_t)c->regs[REG_RCX], edx_eax(c)));
 }
 
 static void exit_monitor_trap(struct cpu *c)
@@ -325,13 +310,13 @@ uint64_t exit_zero_page;
 
 static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_EXCEPTION_OR_NMI]		= exit_exception_or_nmi,
-	[EXIT_TRIPLE_FAULT]		= exit_triple_fault,
+	[EXIT_TRIPLE_FAULT]		= guest_shutdown,
 	[EXIT_INIT]			= exit_init,
-	[EXIT_SIPI]			= exit_sipi,
+	[EXIT_SIPI]			= sipi_start,
 	[EXIT_INTERRUPT_WINDOW]		= exit_interrupt_window,
 	[EXIT_NMI_WINDOW]		= exit_nmi_window,
 	[EXIT_TASK_SWITCH]		= exit_task_switch,
-	[EXIT_CPUID]			= exit_cpuid,
+	[EXIT_CPUID]			= cpuid_emulate,
 	[EXIT_GETSEC]			= exit_undefined,
 	[EXIT_INVD]			= exit_invd,
 	[EXIT_VMCALL]			= exit_vmcall,
@@ -409,22 +394,18 @@ static const struct {
 /* The bytes at RIP, if the guest's tables lead to RAM. */
 static void dump_bytes(void)
 {
-	uint64_t where, entry, gpa, rip = vcpu_linear_rip();
+	uint64_t gpa = 0;
 	uint8_t bytes[15];
 	char buf[40];
 	struct text t;
 	size_t n;
 
-	if (vmread(GUEST_CR0) & CR0_PG) {
-		gpa = guest_walk(vmread(GUEST_CR3), (vmread(GUEST_CR4) & CR4_LA57) ? 5 : 4, rip, 0,
-				 &where, &entry);
-	} else {
-		gpa = rip;
-	}
+	if (machine_translate(vcpu_linear_rip(), &gpa))
+		return;
 	n = PAGE_SIZE - (gpa & ~PAGE_MASK);
 	if (n > sizeof(bytes))
 		n = sizeof(bytes);
-	if (gpa == UINT64_MAX || guest_read(gpa, bytes, n))
+	if (machine_read(gpa, bytes, n))
 		return;
 	text_init(&t, buf, sizeof(buf));
 	text_bytes(&t, bytes, n);

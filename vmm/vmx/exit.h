@@ -8,7 +8,7 @@
 
 struct cpu;
 
-/* Runs CPUID with the guest's EAX and ECX and hides what the guest cannot have. vmx/cpuid.c */
+/* The exit of CPUID: runs it, hides what the guest cannot have, skips it. vmx/cpuid.c */
 void cpuid_emulate(struct cpu *c);
 
 /* The guest's access on this CPU. False: it gives #GP. Root mode. msr.c */

@@ -3,6 +3,7 @@
 #include "vmx/launch.h"
 #include "cpu.h"
 #include "log.h"
+#include "engine/machine.h"
 #include "guest.h"
 #include "msr.h"
 #include "traps.h"
@@ -16,7 +17,6 @@
 #include "x86.h"
 
 #define HOST_PAT	0x0007040600070406ull	/* the reset value */
-#define CR4_MCE		(1ull << 6)
 #define AR_UNUSABLE	0x10000u
 
 /* Offsets that vmx/entry.asm knows. */
@@ -83,7 +83,7 @@ static void guest_segment(unsigned int i, uint16_t selector, uint64_t gdt, bool 
 	uint64_t base = 0;
 
 	if ((selector & ~7u) && !(selector & 4) &&
-	    !guest_read(gdt + (selector & ~7u), d, system ? 16 : 8)) {
+	    !machine_read(gdt + (selector & ~7u), d, system ? 16 : 8)) {
 		ar = (uint32_t)(d[0] >> 40) & 0xf0ff;
 		limit = (uint32_t)((d[0] & 0xffff) | (d[0] >> 32 & 0xf0000));
 		if (ar & 0x8000)

@@ -91,8 +91,9 @@ static void set_controls(struct cpu *c, uint32_t want)
 	c->proc_controls = want;
 }
 
-void guest_shutdown(void)
+void guest_shutdown(struct cpu *c)
 {
+	(void)c;
 	log_line(LOG_ERROR, "triple fault of the guest, RIP 0x%lx: resetting the machine",
 		 vcpu_linear_rip());
 	machine_reset();
@@ -107,7 +108,7 @@ static void prepare_event(struct cpu *c)
 	if (!c->event.info)
 		return;
 	if (c->event.info == VECTORING_TRIPLE_FAULT)
-		guest_shutdown();
+		guest_shutdown(c);
 	vmwrite(ENTRY_INTERRUPTION_INFO, c->event.info);
 	if (c->event.info & EVENT_HAS_ERROR)
 		vmwrite(ENTRY_EXCEPTION_ERROR_CODE, c->event.error);

@@ -46,7 +46,7 @@ void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
 void vcpu_skip(void);
 
 /* The guest's triple fault shut this CPU down: says so, resets the platform as chipsets do. */
-_Noreturn void guest_shutdown(void);
+_Noreturn void guest_shutdown(struct cpu *c);
 
 /* Handles the exit in c->exit_reason: vmx/exit.c. */
 void exit_handle(struct cpu *c);

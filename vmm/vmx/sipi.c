@@ -71,8 +71,9 @@ void sipi_pass_on(struct cpu *c)
 			apic_send_startup(boot_info.apic_id[i], (uint8_t)asked);
 }
 
-void sipi_start(struct cpu *c, uint8_t vector)
+void sipi_start(struct cpu *c)
 {
+	uint8_t vector = (uint8_t)vmread(EXIT_QUALIFICATION);
 	/* INIT leaves CD and NW alone */
 	uint64_t cr0 = CR0_ET | (vmread(GUEST_CR0) & (CR0_CD | CR0_NW));
 

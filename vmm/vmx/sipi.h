@@ -8,10 +8,10 @@
 struct cpu;
 
 /*
- * A SIPI woke this CPU: the state after INIT (SDM 3A table "IA-32 and Intel 64
+ * The exit of a SIPI that woke this CPU: the state after INIT (SDM 3A table "IA-32 and Intel 64
  * Processor States Following Power-up, Reset, or INIT"), executing at vector << 12.
  */
-void sipi_start(struct cpu *c, uint8_t vector);
+void sipi_start(struct cpu *c);
 
 /**
  * sipi_pass_on - the rest of a start-up IPI that went to everybody

@@ -32,11 +32,6 @@ static unsigned int poller;
 static uint64_t last_poll, last_byte;
 static uint32_t timer_shift;
 
-static uint64_t ticks_ms(unsigned int ms)
-{
-	return boot_info.tsc_hz / 1000 * ms;
-}
-
 static uint32_t timer_ticks(uint64_t tsc)
 {
 	uint64_t t = tsc >> timer_shift;
@@ -243,7 +238,6 @@ static unsigned int slice(void)
 	/* the transaction first: if it commits now, all that comes before is part of the pause */
 	bool more = server_poll(&server);
 	unsigned int received = receive();
-
 	msr_retype();
 	more |= uart_push();
 	if (received && received < UART_FIFO / 4)
@@ -309,6 +303,7 @@ uint32_t session_poll(struct cpu *c)
 		return timer_ticks(rendezvous_patience());
 	}
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
+	engine_watch();
 	hz = slice();
 	spin_unlock(&session_lock);
 	next = boot_info.tsc_hz / hz;

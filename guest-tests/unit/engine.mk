@@ -6,7 +6,7 @@ ENGINE_TEST_SRCS := guest-tests/unit/test_engine_util.c guest-tests/unit/fake_ma
 # The fake counts allocations and lets some fail.
 ENGINE_TEST_LIBS := -Wl,--wrap=pool_alloc
 
-$(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load,\
+$(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load test_engine_watch,\
 	$(eval UNIT_TESTS += $(t)) \
 	$(eval $(t)_SRCS := guest-tests/unit/$(t).c $(ENGINE_TEST_SRCS)) \
 	$(eval $(t)_LIBS := $(ENGINE_TEST_LIBS)))

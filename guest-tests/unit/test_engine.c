@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A patch's life on the fake machine when all goes well: apply, revert, revive, lists, events. */
+#include "engine/internal.h"
 #include "mtrr.h"
 #include "test_engine_util.h"
 
@@ -497,7 +498,7 @@ static void events_are_a_ring(void **state)
 		memset(text, 'x', sizeof(text) - 1);
 		text[199] = '\0';
 		text[0] = 'a' + i % 26;
-		engine_event(text);
+		event_add(text, false);
 	}
 	assert_true(engine_next_event(&e));
 	assert_string_equal(e.text, "events-lost count=6");
@@ -529,7 +530,7 @@ static void long_events_are_cut_at_a_key(void **state)
 		text_str(&t, "kind");
 		text_kv_str(&t, "a", "two \" words");
 		text_kv_str(&t, "b", value);
-		engine_event(line);
+		event_add(line, false);
 		if (t.len > sizeof(e.text) - 1)
 			strcpy(line, "kind a=\"two \"\" words\"");
 		assert_true(engine_next_event(&e));

@@ -205,7 +205,7 @@ static void other_bytes(void **state)
 	assert_memory_equal(found, nop5, 5);
 	assert_memory_equal(refused.expected, f->sites[2].expect, 5);
 	assert_text(" code=bytes symbol=fn2 address=0xffffffff81804ffe"
-		    " expected=0f1f440099 found=0f1f440000 msg=");
+		    " expected=0f1f440099 found=0f1f440000");
 	assert_non_null(strstr(wait_event("patch-refused"), "id=0101010101010101 code=bytes"));
 }
 
@@ -278,14 +278,28 @@ static void jump_out_of_range(void **state)
 	struct patch_site *s = &f->sites[1];
 
 	(void)state;
-	s->target_kind = PATCH_TARGET_ABSOLUTE;
-	s->target = RUNS_AT(s->addr) + 5 - (1ul << 31) - 1;
+	s->target_kind = PATCH_TARGET_KERNEL;
+	s->target = s->addr + 5 - (1ul << 31) - 1;
 	file_end(f);
 	assert_refused(f, REFUSE_RANGE);
 	assert_text(" code=range symbol=fn1 address=");
 	s->target++;
 	file_end(f);
 	assert_applied(f);
+}
+
+/* A redirect to a module that is not there. */
+static void target_not_mapped(void **state)
+{
+	struct file *f = patch(1);
+
+	(void)state;
+	f->sites[1].target_kind = PATCH_TARGET_ABSOLUTE;
+	f->sites[1].target = RUNS_AT(LINK_SCATTERED + 0x200000);
+	file_end(f);
+	assert_refused(f, REFUSE_UNMAPPED);
+	assert_string_equal(refused.symbol, "fn1");
+	assert_int_equal(refused.address, RUNS_AT(LINK_SCATTERED + 0x200000));
 }
 
 static void fixup_out_of_range(void **state)
@@ -390,7 +404,7 @@ static void late_cpu(void **state)
 	assert_refused(f, REFUSE_LATE_CPU);
 	assert_int_equal(fake.stops, 8);
 	assert_int_equal(fake.resumes, 0);
-	assert_text(" code=late-cpu cpu=2 ");
+	assert_text(" code=late-cpu cpu=2");
 	fake.late_times = 0;
 	assert_then_applied(f);
 }
@@ -404,7 +418,7 @@ static void cpu_takes_no_view(void **state)
 	file_end(f);
 	fake.spread_stuck = true;
 	assert_refused(f, REFUSE_LATE_CPU);
-	assert_text(" code=late-cpu msg=");
+	assert_text(" code=late-cpu");
 	fake.spread_stuck = false;
 	assert_then_applied(f);
 }
@@ -576,11 +590,10 @@ static void window_written_at_any_time(void **state)
 	assert_live(f, nop5);
 }
 
-/* Written and written back between check and commit: still a change, and told so. */
+/* Written and written back: what counts is what is there at the commit. */
 static void window_written_and_restored(void **state)
 {
 	struct file *f = NULL;
-	unsigned int changed = 0;
 
 	(void)state;
 	write_back = true;
@@ -591,10 +604,7 @@ static void window_written_and_restored(void **state)
 		write_where = RUNS_AT(f->sites[0].addr);
 		opportunities = 0;
 		fake.others_run = guest_writes;
-		if (apply(f) == ENGINE_REFUSED) {
-			assert_int_equal(refused.code, REFUSE_CHANGED);
-			changed++;
-		}
+		assert_applied(f);
 		fake.others_run = NULL;
 		if (opportunities < write_when)
 			break;
@@ -602,7 +612,6 @@ static void window_written_and_restored(void **state)
 		machine_2(NULL);
 	}
 	write_back = false;
-	assert_true(changed > 0);
 	assert_live(f, nop5);
 }
 
@@ -754,7 +763,6 @@ static void every_code_has_a_text(void **state)
 		text_init(&t, buf, sizeof(buf));
 		refusal_text(&why, &t);
 		assert_ptr_equal(strstr(buf, " code="), buf);
-		assert_non_null(strstr(buf, " msg="));
 		assert_string_not_equal(buf, last);
 		strcpy(last, buf);
 	}
@@ -779,6 +787,7 @@ int main(void)
 		TEST(overlap_within),
 		TEST(overlap_with_live),
 		TEST(jump_out_of_range),
+		TEST(target_not_mapped),
 		TEST(fixup_out_of_range),
 		TEST(annex_full),
 		TEST(no_free_directory_entry),

@@ -44,6 +44,20 @@ struct patch_site *file_site(struct file *f, uint64_t link)
 	return s;
 }
 
+void file_body(struct file *f, const struct patch_insn *insns)
+{
+	uint32_t *at = (uint32_t *)f->bodies + f->nsites - 1;
+
+	/* Room for the numbers of eight sites. */
+	if (!f->nbodies)
+		f->nbodies = 16;
+	assert_true(f->nsites <= 8);
+	*at = f->nbodies * sizeof(*insns);
+	do
+		f->bodies[f->nbodies++] = *insns;
+	while (insns++->len);
+}
+
 void file_payload(struct file *f, uint32_t text, uint32_t data, uint32_t data_mem)
 {
 	f->text_size = text;
@@ -112,6 +126,7 @@ void file_end(struct file *f)
 	h.sites = add(f->bytes, &end, f->sites, f->nsites * sizeof(f->sites[0]));
 	h.fixups = add(f->bytes, &end, f->fixups, f->nfixups * sizeof(f->fixups[0]));
 	h.strings = add(f->bytes, &end, names, names_len);
+	h.bodies = add(f->bytes, &end, f->bodies, f->nbodies * sizeof(f->bodies[0]));
 	h.file_size = f->len = end;
 	memcpy(f->bytes, &h, sizeof(h));
 	h.crc = patch_crc(f->bytes, f->len);

@@ -27,6 +27,8 @@ struct file {
 	struct patch_fixup fixups[256];
 	uint8_t text[3 * 4096], data[4096];
 	uint32_t text_size, data_size, data_mem;
+	struct patch_insn bodies[PATCH_MAX_BODY];	/* a number of 4 bytes per site, then lists */
+	unsigned int nbodies;				/* pairs, those of the numbers included */
 	uint64_t anchor, build_id_addr;
 	uint8_t build_id[20];
 	uint8_t *bytes;		/* of the finished file */
@@ -37,6 +39,8 @@ struct file {
 struct file *file_begin(uint8_t id);
 /* A site "fnN" at the link-time address, where a NOP is put, to kernel text (a redirect). */
 struct patch_site *file_site(struct file *f, uint64_t link);
+/* Tells the body of the last site: pairs of length and first byte, ended by length 0. */
+void file_body(struct file *f, const struct patch_insn *insns);
 /* Makes the site a jump to payload text. */
 void file_payload(struct file *f, uint32_t text, uint32_t data, uint32_t data_mem);
 /* The finished file; valid until the next file_begin(). */

@@ -148,17 +148,20 @@ static void put_all(FILE *f, const struct line *l)
 
 char *refusal_sentence(const struct line *l)
 {
-	const char *s = find_sentence(line_get(l, "code"));
+	const char *s = find_sentence(line_get(l, "code")), *what = line_get(l, "what");
 	char *out = NULL;
 	size_t len;
 	FILE *f = open_memstream(&out, &len);
 
 	if (!f)
 		return xstrdup("out of memory");
-	if (s && has_keys(l, s))
+	if (s && has_keys(l, s)) {
 		put_sentence(f, l, s);
-	else
+		if (what && !strstr(s, "{what}"))
+			fprintf(f, " (%s)", what);
+	} else {
 		put_all(f, l);
+	}
 	fclose(f);
 	return out;
 }

@@ -28,15 +28,19 @@ static bool cpu_is_outside(struct txn *t, unsigned int cpu)
 	return true;
 }
 
-/* The last checks; false with txn.why filled. All stopped. */
-static bool may_commit(struct txn *t)
+/* All stopped. False with txn.why filled if a CPU stays inside a window. */
+static bool cpus_are_outside(struct txn *t)
 {
 	for (unsigned int cpu = 0; cpu < machine_cpus(); cpu++)
 		if (!cpu_is_outside(t, cpu))
 			return false;
-	if (t->changed)
-		t->why = t->why_changed;
-	return !t->changed;
+	return true;
+}
+
+/* Windows with wrong bytes: what the guest is about may be over at a later poll. */
+static enum step wait_for_bytes(struct txn *t)
+{
+	return ++t->tries < ENGINE_POKE_TRIES ? STEP_WAIT : site_refuse_bad(t);
 }
 
 /* From here on exits find the next edition. All stopped. */
@@ -55,15 +59,17 @@ enum step commit_now(struct txn *t)
 	unsigned int late;
 
 	t->of = ENGINE_STOP_TRIES;
+	if (__atomic_load_n(&t->nbad, __ATOMIC_RELAXED))
+		return wait_for_bytes(t);
 	if (machine_stop(&late)) {
 		if (++t->i < t->of)
 			return STEP_WAIT;
 		refuse(REFUSE_LATE_CPU)->cpu = machine_cpu_apic_id(late);
 		return STEP_REFUSED;
 	}
-	if (!may_commit(t)) {
+	if (t->nbad || !cpus_are_outside(t)) {
 		machine_resume();
-		return STEP_REFUSED;
+		return t->nbad ? wait_for_bytes(t) : STEP_REFUSED;
 	}
 	publish(t);
 	machine_switch(t->after);

@@ -16,12 +16,14 @@ static const struct phase apply_program[] = {
 	{ "verify", site_verify },
 	{ "annex", annex_place },
 	{ "sites", site_resolve },
+	{ "bodies", site_bodies },
 	{ "payload", annex_fill },
 	{ "guard", prepare_guard },
 	{ "spread", prepare_spread },
 	{ "check", site_check },
 	{ "prepare", prepare_exec },
 	{ "commit", commit_now },
+	{ "probes", probe_find },
 	{ "clean", phase_settle },
 	{ "", NULL },
 };
@@ -53,6 +55,12 @@ enum step refuse_what(enum refusal_code code, const char *what)
 	return STEP_REFUSED;
 }
 
+enum step refuse_at(enum refusal_code code, uint64_t address)
+{
+	refuse(code)->address = address;
+	return STEP_REFUSED;
+}
+
 enum step refuse_site(enum refusal_code code, unsigned int site)
 {
 	const struct held *h = eng.txn.held;
@@ -60,6 +68,17 @@ enum step refuse_site(enum refusal_code code, unsigned int site)
 
 	why->symbol = patch_site_name(&h->patch, site);
 	why->address = h->windows[site].gva;
+	return STEP_REFUSED;
+}
+
+/* The bytes that belong to the refusal begun just now. */
+enum step refuse_bytes(const void *expected, const void *found, unsigned int n)
+{
+	struct refusal *why = &eng.txn.why;
+
+	why->nbytes = n;
+	memcpy(why->expected, expected, n);
+	memcpy(why->found, found, n);
 	return STEP_REFUSED;
 }
 
@@ -216,6 +235,8 @@ static enum engine_status finish_done(struct txn *t, struct engine_result *done)
 	bool applied = h->state != PATCH_LIVE;
 
 	h->state = applied ? PATCH_LIVE : PATCH_REVERTED;
+	h->leaving = false;
+	h->left = 0;
 	h->applied += applied;
 	h->reverted += !applied;
 	*done = (struct engine_result){

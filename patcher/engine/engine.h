@@ -112,6 +112,15 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why);
 /* Is a transaction under way? */
 bool engine_busy(void);
 
+/**
+ * engine_watch - look whether the guest still has what live patches are about
+ *
+ * To be called at every poll, whether a transaction is under way or not: looks at some sites
+ * and, when one is gone from the guest's page tables, reverts its patch by a transaction of
+ * its own, whose slices are this call and later ones.
+ */
+void engine_watch(void);
+
 /* Phase of the transaction under way for progress: a word and done/of. NULL if there is none. */
 const char *engine_phase(unsigned int *done, unsigned int *of);
 
@@ -140,7 +149,7 @@ bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char 
 /* A word for docs and lists; "unknown" for anything else. Any context. */
 const char *patch_state_name(enum patch_state s);
 
-/* Appends code=, all keys that belong to this refusal, and msg= with a sentence. Any context. */
+/* Appends code= and all keys that belong to this refusal. Any context. */
 void refusal_text(const struct refusal *why, struct text *t);
 
 /* The view that CPUs run on, or are about to take. Any CPU. */
@@ -182,8 +191,6 @@ struct event_text {
 };
 /* Takes the oldest; false if there is none. */
 bool engine_next_event(struct event_text *out);
-/* Any CPU may report, not under the engine's lock: kind and keys, formatted; cut at 119 bytes. */
-void engine_event(const char *text);
 
 /* Counted since boot; the rest as it is now. */
 struct engine_stats {

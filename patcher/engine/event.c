@@ -57,11 +57,6 @@ void event_add(const char *text, bool locked)
 		machine_unlock();
 }
 
-void engine_event(const char *text)
-{
-	event_add(text, false);
-}
-
 /* Reports what was lost, under the number of the last lost one. */
 static void tell_loss(struct event_text *out)
 {
@@ -115,16 +110,47 @@ void event_refused(const struct held *h, const struct refusal *why)
 	event_add(buf, false);
 }
 
-/* The guest wrote into a window of a live patch. Lock held. */
-void event_window(const struct held *h, unsigned int site)
+/* Begins an event about a site; @room, of LINE_ROOM bytes, is the caller's. */
+static struct text begin(char *room, const char *kind, const struct held *h, unsigned int site,
+			 uint64_t gva)
 {
-	const struct window *w = &h->windows[site];
-	char buf[LINE_ROOM], symbol[SYMBOL_SHOWN + 1];
+	char symbol[SYMBOL_SHOWN + 1];
 	struct text text;
 
 	copy_text(symbol, sizeof(symbol), patch_site_name(&h->patch, site));
-	text_init(&text, buf, sizeof(buf));
-	text_format(&text, "window-write symbol=%s address=0x%lx", symbol, w->gva);
+	text_init(&text, room, LINE_ROOM);
+	text_format(&text, "%s symbol=%s address=0x%lx", kind, symbol, gva);
+	return text;
+}
+
+/* What the guest has in a window of a live patch. Lock held. */
+void event_window(const char *kind, const struct held *h, unsigned int site)
+{
+	const struct window *w = &h->windows[site];
+	char buf[LINE_ROOM];
+	struct text text = begin(buf, kind, h, site, w->gva);
+
 	text_kv_bytes(&text, "bytes", w->seen, w->len);
+	event_add(buf, true);
+}
+
+/* A patch is about to be taken out, for what it is about is gone. Lock held. */
+void event_leaving(const char *kind, const struct held *h, unsigned int site, uint64_t gva)
+{
+	char buf[LINE_ROOM];
+	struct text text = begin(buf, kind, h, site, gva);
+
+	text_kv_bytes(&text, "id", h->patch.header->id, 8);
+	text_format(&text, " sites=%u", h->patch.nsites);
+	event_add(buf, true);
+}
+
+/* The guest has a probe at @gva in a function that is replaced. Lock held. */
+void event_probe(const struct held *h, unsigned int site, uint64_t gva)
+{
+	char buf[LINE_ROOM];
+	struct text text = begin(buf, "probe", h, site, gva);
+
+	text_format(&text, " offset=%lu", gva - h->windows[site].gva);
 	event_add(buf, true);
 }

@@ -72,6 +72,34 @@ unsigned int piece_after(uint64_t gpa)
 	return lo;
 }
 
+struct window *piece_window(const struct piece *p)
+{
+	return &eng.held[p->slot].windows[p->site];
+}
+
+/* Where the guest has the first byte of a part, if its page tables are as they were. */
+uint64_t piece_gva(const struct piece *p)
+{
+	const struct window *w = piece_window(p);
+	uint64_t page = (w->gva & PAGE_MASK) + ((uint64_t)p->off << PAGE_SHIFT);
+
+	if (!p->body)
+		return w->gva + p->off;
+	return page > w->gva + w->len ? page : w->gva + w->len;
+}
+
+/* Has this edition anything of a window, or of a body, on the page? Session, or lock held. */
+bool page_has(uint64_t gpa, unsigned int edition, bool body)
+{
+	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
+		if (eng.pieces[i].gpa >= gpa + PAGE_SIZE)
+			break;
+		if (eng.pieces[i].in[edition] && eng.pieces[i].body == body)
+			return true;
+	}
+	return false;
+}
+
 /**
  * piece_insert - enter a part of a window in its place
  * Returns NULL, or the part that has some of these bytes already (nothing is
@@ -98,7 +126,8 @@ static void compact(void)
 	for (unsigned int i = 0; i < eng.nguards; i++) {
 		const struct guard *g = &eng.guards[i];
 
-		if (g->exec[eng.live] && g->exec[eng.live] != g->gpa)
+		if (g->exec[eng.live] && (g->exec[eng.live] != g->gpa ||
+					  page_has(g->gpa, eng.live, true)))
 			eng.guards[n++] = *g;
 	}
 	eng.nguards = n;

@@ -17,6 +17,7 @@
 
 #define ENGINE_MAX_PIECES	8192u	/* parts of windows, all patches together */
 #define ENGINE_STOP_TRIES	8u	/* polls at which a late CPU is forgiven */
+#define ENGINE_POKE_TRIES	1000u	/* and at which the guest may be in the middle of a window */
 #define ENGINE_SPREAD_SECONDS	4u	/* until a CPU that takes no view is given up */
 #define ANNEX_PDE_SPAN		(2ull << 20)
 
@@ -28,21 +29,27 @@ struct window {
 	uint8_t seen[PATCH_WINDOW_MAX];		/* the guest's own bytes when last looked at */
 	uint8_t len, split;			/* bytes; of these on the first page */
 	bool watched;				/* seen[] is valid: compare after guest writes */
+	bool bad;				/* seen[] is not what the patch takes; see txn.nbad */
+	bool gone;				/* not mapped there any more: not in force */
+	uint64_t target, target_gpa;		/* in a module: where the jump leads; 0: not watched */
 };
 
-/* The part of a window that lies on one page. Sorted by gpa, disjoint. */
+/*
+ * The part of a window, or of the rest of a function that is replaced, that lies on one
+ * page. Sorted by gpa, disjoint.
+ */
 struct piece {
 	uint64_t gpa;
-	uint16_t site;
-	uint8_t slot;
-	uint8_t off, len;			/* of the part, in the window */
+	uint16_t site, len;
+	uint8_t slot : 7, body : 1;		/* body: of the rest; fetches see the guest's bytes */
+	uint8_t off;				/* in the window; of a body: pages from the window's */
 	bool in[2];				/* which edition has it */
 };
 
 /*
  * A guarded page. Sorted by gpa. exec[]: the page that fetches see; @gpa itself
- * while no window is in force yet; 0 if this edition does not guard the page
- * (or has not made its exec page yet).
+ * while no window is in force yet, or if only writes are of interest; 0 if this edition does
+ * not guard the page (or has not made its exec page yet).
  */
 struct guard {
 	uint64_t gpa;
@@ -55,9 +62,12 @@ struct held {
 	uint64_t file, tables;			/* pool runs: the file; windows, order */
 	struct window *windows;			/* one per site */
 	uint16_t *order;			/* sites sorted by gva, for the RIP check */
+	uint8_t *probes;			/* a bit for each pair of the bodies: a probe is there */
 	uint64_t slide;
 	unsigned int pages;			/* that carry its windows */
 	bool placed;				/* payload is in the annex */
+	bool leaving;				/* something it needs is gone: to be reverted by us */
+	uint64_t left;				/* TSC when that was tried */
 	unsigned int text_page, data_page;	/* first of each in the annex */
 	uint32_t applied, reverted;
 };
@@ -93,11 +103,11 @@ struct txn {
 	unsigned int i, of;			/* units of the phase, done and all */
 	view_t before, guarded, after;		/* in force at the start; with guards; with windows */
 	bool mapped_annex;			/* wrote the page-directory entry */
-	bool changed;				/* a window was written to; why_changed says which */
+	unsigned int nbad;			/* checked windows with wrong bytes: no commit */
 	uint64_t since;				/* TSC when the spread began */
 	unsigned int tries, steps;
 	uint64_t pause;
-	struct refusal why, why_changed;
+	struct refusal why;
 };
 
 struct engine {
@@ -111,6 +121,8 @@ struct engine {
 	struct annex annex;
 	struct held held[ENGINE_MAX_PATCHES];
 	struct txn txn;
+	bool own;				/* the transaction under way was begun by engine_watch() */
+	unsigned int watch_slot, watch_site;	/* looked at next */
 	char symbol[96];			/* of the last refusal */
 	uint64_t merges, merged_words, window_writes;
 };
@@ -130,18 +142,24 @@ static inline unsigned int edition_next(void)
 /* engine.c */
 struct refusal *refuse(enum refusal_code code);		/* clears and fills txn.why */
 enum step refuse_what(enum refusal_code code, const char *what);
+enum step refuse_at(enum refusal_code code, uint64_t address);
 enum step refuse_site(enum refusal_code code, unsigned int site);
+enum step refuse_bytes(const void *expected, const void *found, unsigned int n);
 
 /* patches.c */
 struct held *held_find(const uint8_t id[8]);
 struct held *held_take(const void *file, size_t len, struct refusal *why);
 void held_drop(struct held *h);
 bool held_has_payload(const struct held *h);
+size_t held_probes_size(const struct patch *p);
 
 /* site.c: phases, and the RIP check */
 enum step site_verify(struct txn *t);
 enum step site_resolve(struct txn *t);
 enum step site_check(struct txn *t);
+enum step site_refuse_bad(struct txn *t);
+bool site_takes(const struct patch_site *s, const uint8_t *bytes);
+enum step site_bodies(struct txn *t);
 enum step site_withdraw(struct txn *t);
 const struct window *site_interior(const struct held *h, uint64_t rip);
 
@@ -149,12 +167,23 @@ const struct window *site_interior(const struct held *h, uint64_t rip);
 struct guard *guard_find(uint64_t gpa);
 int guard_touch(uint64_t gpa, unsigned int *pages);
 unsigned int piece_after(uint64_t gpa);
+struct window *piece_window(const struct piece *p);
+uint64_t piece_gva(const struct piece *p);
+bool page_has(uint64_t gpa, unsigned int edition, bool body);
 struct piece *piece_insert(const struct piece *p);
 enum step guard_settle(struct txn *t);
+
+/* watch.c */
+void watch_page(uint64_t gpa);
+
+/* probe.c: a phase, and a look after a write */
+enum step probe_find(struct txn *t);
+void probe_look(const struct piece *p);
 
 /* merge.c */
 void merge_render(uint64_t gpa, void *buf, size_t len, unsigned int edition);
 int merge_build(struct guard *g, uint64_t exec);
+void merge_guard(const struct guard *g);
 
 /* prepare.c: phases that build views */
 enum step prepare_guard(struct txn *t);
@@ -180,6 +209,8 @@ enum step commit_now(struct txn *t);
 void event_add(const char *text, bool locked);
 void event_patch(const char *kind, const struct held *h, const struct txn *t);
 void event_refused(const struct held *h, const struct refusal *why);
-void event_window(const struct held *h, unsigned int site);
+void event_window(const char *kind, const struct held *h, unsigned int site);
+void event_probe(const struct held *h, unsigned int site, uint64_t gva);
+void event_leaving(const char *kind, const struct held *h, unsigned int site, uint64_t gva);
 
 #endif

@@ -16,13 +16,14 @@ void merge_render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
 
 	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
 		const struct piece *p = &eng.pieces[i];
-		const uint8_t *bytes = eng.held[p->slot].windows[p->site].bytes + p->off;
+		const struct window *w = piece_window(p);
+		bool shown = p->in[edition] && !p->body && !w->gone;
 
 		if (p->gpa >= gpa + len)
 			break;
-		for (unsigned int b = 0; p->in[edition] && b < p->len; b++)
+		for (unsigned int b = 0; shown && b < p->len; b++)
 			if (p->gpa + b >= gpa && p->gpa + b < gpa + len)
-				to[p->gpa + b - gpa] = bytes[b];
+				to[p->gpa + b - gpa] = w->bytes[p->off + b];
 	}
 }
 
@@ -68,42 +69,48 @@ int merge_build(struct guard *g, uint64_t exec)
 	return ret;
 }
 
+/* Brings the exec pages of a guarded page up to date, that of the next edition too. Lock held. */
+void merge_guard(const struct guard *g)
+{
+	for (unsigned int n = 0; g && n < 2; n++) {
+		unsigned int edition = n ? edition_next() : eng.live;
+		uint64_t exec = g->exec[edition];
+
+		if (exec && exec != g->gpa && (!n || exec != g->exec[eng.live]))
+			merge_page(g->gpa, exec, edition);
+	}
+}
+
 /* The guest changed its bytes in the window of this part. Lock held. */
 static void window_written(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
-	struct txn *t = &eng.txn;
+	struct window *w = &h->windows[p->site];
+	bool was = w->bad;
 
 	if (p->in[eng.live]) {
 		eng.window_writes++;
-		event_window(h, p->site);
-	} else if (t->phase && t->held == h && !t->changed) {
-		struct refusal *why = &t->why_changed;
-		const struct patch_site *s = &h->patch.sites[p->site];
-
-		t->changed = true;
-		*why = (struct refusal){
-			.code = REFUSE_CHANGED,
-			.symbol = patch_site_name(&h->patch, p->site),
-			.address = h->windows[p->site].gva,
-			.nbytes = s->len,
-		};
-		memcpy(why->expected, s->expect, s->len);
-		memcpy(why->found, h->windows[p->site].seen, s->len);
+		event_window("window-write", h, p->site);
+	} else {
+		/* it counts what matters at the commit: the bytes that are there then */
+		w->bad = !site_takes(&h->patch.sites[p->site], w->seen);
+		eng.txn.nbad += w->bad - was;
 	}
 }
 
-/* Compares the guest's bytes in the windows of a page with what they were. Lock held. */
+/* Compares what the guest has in windows and bodies on a page with what was there. Lock held. */
 static void look_at_windows(uint64_t gpa)
 {
 	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
 		const struct piece *p = &eng.pieces[i];
-		struct window *w = &eng.held[p->slot].windows[p->site];
+		struct window *w = piece_window(p);
 		uint8_t now[PATCH_WINDOW_MAX];
 
 		if (p->gpa >= gpa + PAGE_SIZE)
 			break;
-		if (!w->watched || machine_read(p->gpa, now, p->len) ||
+		if (p->body && p->in[eng.live])
+			probe_look(p);
+		if (p->body || !w->watched || w->gone || machine_read(p->gpa, now, p->len) ||
 		    !memcmp(now, w->seen + p->off, p->len))
 			continue;
 		memcpy(w->seen + p->off, now, p->len);
@@ -111,26 +118,16 @@ static void look_at_windows(uint64_t gpa)
 	}
 }
 
-/* Is this an exec page of ours, and not the guest's page shown as it is? */
-static bool is_exec(const struct guard *g, unsigned int edition)
-{
-	return g->exec[edition] && g->exec[edition] != g->gpa;
-}
-
 void engine_written(uint64_t gpa)
 {
-	unsigned int next;
-	struct guard *g;
+	const struct guard *g;
 
 	machine_lock();
-	next = edition_next();
 	g = guard_find(gpa);
 	if (g) {
 		eng.merges++;
-		if (is_exec(g, eng.live))
-			merge_page(g->gpa, g->exec[eng.live], eng.live);
-		if (is_exec(g, next) && g->exec[next] != g->exec[eng.live])
-			merge_page(g->gpa, g->exec[next], next);
+		watch_page(g->gpa);
+		merge_guard(g);
 		look_at_windows(g->gpa);
 	}
 	machine_unlock();

@@ -8,9 +8,16 @@ static size_t windows_size(unsigned int nsites)
 	return nsites * sizeof(struct window);
 }
 
-static size_t tables_pages(unsigned int nsites)
+/* Bytes of the bits that tell known probes: one for each pair of the bodies. */
+size_t held_probes_size(const struct patch *p)
 {
-	return pages_of(windows_size(nsites) + nsites * sizeof(uint16_t));
+	return (p->header->bodies.size / sizeof(struct patch_insn) + 7) / 8;
+}
+
+static size_t tables_pages(const struct patch *p)
+{
+	return pages_of(windows_size(p->nsites) + p->nsites * sizeof(uint16_t) +
+			held_probes_size(p));
 }
 
 /* The held patch whose id begins with @id, NULL if there is none. Session. */
@@ -35,7 +42,7 @@ bool held_has_payload(const struct held *h)
 void held_drop(struct held *h)
 {
 	if (h->tables)
-		pool_free(h->tables, tables_pages(h->patch.nsites));
+		pool_free(h->tables, tables_pages(&h->patch));
 	if (h->file)
 		pool_free(h->file, pages_of(h->patch.header->file_size));
 	*h = (struct held){ .state = PATCH_FREE };
@@ -86,7 +93,7 @@ static struct held *held_again(struct held *h, const void *copy, size_t len, str
 /* Enters a parsed copy into a slot. NULL if there is no slot or no memory: still the caller's. */
 static struct held *enter(uint64_t file, const struct patch *patch, struct refusal *why)
 {
-	uint64_t tables = pool_alloc(tables_pages(patch->nsites));
+	uint64_t tables = pool_alloc(tables_pages(patch));
 	struct held *h = tables ? free_slot() : NULL;
 
 	if (h) {
@@ -96,12 +103,13 @@ static struct held *enter(uint64_t file, const struct patch *patch, struct refus
 		h->tables = tables;
 		h->windows = pool_va(tables);
 		h->order = (uint16_t *)((uint8_t *)h->windows + windows_size(patch->nsites));
+		h->probes = (uint8_t *)(h->order + patch->nsites);
 		return h;
 	}
 	*why = (struct refusal){ .code = REFUSE_MEMORY };
 	if (tables) {
 		*why = (struct refusal){ .code = REFUSE_FULL, .what = "patches" };
-		pool_free(tables, tables_pages(patch->nsites));
+		pool_free(tables, tables_pages(patch));
 	}
 	return NULL;
 }

@@ -25,8 +25,7 @@ static enum step refuse_map(int error, uint64_t gpa)
 {
 	if (error == -1)
 		return refuse_what(REFUSE_MEMORY, "views");
-	refuse(REFUSE_UNMAPPED)->address = gpa;
-	return STEP_REFUSED;
+	return refuse_at(REFUSE_UNMAPPED, gpa);
 }
 
 /*
@@ -91,35 +90,30 @@ static bool next_is_empty(void)
 	return !eng.annex.mapped;
 }
 
-/* Has the next edition a window on this page? */
-static bool page_has_windows(uint64_t gpa)
-{
-	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
-		if (eng.pieces[i].gpa >= gpa + PAGE_SIZE)
-			break;
-		if (eng.pieces[i].in[edition_next()])
-			return true;
-	}
-	return false;
-}
-
-/* The page as the next edition shows it: an exec page, or the guest's own with all rights. */
+/*
+ * The page as the next edition shows it: an exec page; the guest's own, watched; or that with all
+ * rights.
+ */
 static enum step next_page(struct txn *t, struct guard *g)
 {
 	uint64_t hpa = g->gpa;
 	unsigned int rights = view_lookup(eng.base, g->gpa, &hpa, NULL);
 	int error;
 
-	if (page_has_windows(g->gpa)) {
+	if (page_has(g->gpa, edition_next(), false)) {
 		rights = VIEW_X;
 		hpa = pool_alloc(1);
 		if (!hpa)
 			return refuse_what(REFUSE_MEMORY, "exec pages");
 		if (merge_build(g, hpa)) {
 			pool_put(hpa);
-			refuse(REFUSE_UNMAPPED)->address = g->gpa;
-			return STEP_REFUSED;
+			return refuse_at(REFUSE_UNMAPPED, g->gpa);
 		}
+	} else if (page_has(g->gpa, edition_next(), true)) {
+		rights = VIEW_X;
+		machine_lock();
+		g->exec[edition_next()] = hpa;
+		machine_unlock();
 	}
 	error = view_map(t->after, g->gpa, hpa, rights);
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Refusals as text: one table of words, keys and sentences (docs/protocol.md lists them). */
+/* Refusals as text: one table of words and keys (docs/protocol.md has the meanings). */
 #include "engine/internal.h"
 
 enum key {
@@ -17,35 +17,25 @@ enum key {
 static const struct {
 	const char *code;
 	unsigned int keys;
-	const char *msg;
 } texts[] = {
-	[REFUSE_NONE] = { "none", 0, "nothing was refused" },
-	[REFUSE_FORMAT] = { "bad-patch", KEY_FIELD | KEY_WHAT | KEY_INDEX,
-			    "the patch file is malformed" },
-	[REFUSE_NO_ANCHOR] = { "no-anchor", 0, "no kernel runs yet: LSTAR is not set" },
-	[REFUSE_BUILD_ID] = { "build-id", KEY_WHAT | KEY_ADDRESS | KEY_BYTES,
-			      "the patch was made for another kernel" },
-	[REFUSE_UNMAPPED] = { "unmapped", KEY_SYMBOL | KEY_ADDRESS,
-			      "the guest has no plain memory there" },
-	[REFUSE_BYTES] = { "bytes", KEY_SYMBOL | KEY_ADDRESS | KEY_BYTES,
-			   "the guest has other bytes there" },
-	[REFUSE_WINDOW] = { "window", KEY_SYMBOL | KEY_ADDRESS,
-			    "the window spans more than one instruction" },
-	[REFUSE_OVERLAP] = { "overlap", KEY_SYMBOL | KEY_ADDRESS | KEY_OWNER,
-			     "another site has these bytes" },
-	[REFUSE_RANGE] = { "range", KEY_FIELD | KEY_INDEX | KEY_SYMBOL | KEY_ADDRESS,
-			   "the value does not fit its field" },
-	[REFUSE_ANNEX] = { "annex", KEY_WHAT, "the payload cannot be placed" },
-	[REFUSE_MEMORY] = { "memory", KEY_WHAT, "the page pool is empty" },
-	[REFUSE_LATE_CPU] = { "late-cpu", KEY_CPU, "a CPU did not stop in time" },
-	[REFUSE_STRAGGLER] = { "straggler", KEY_CPU | KEY_RIP | KEY_SYMBOL | KEY_ADDRESS,
-			       "a CPU stays inside a window" },
-	[REFUSE_CHANGED] = { "changed", KEY_SYMBOL | KEY_ADDRESS | KEY_BYTES,
-			     "the guest wrote into a window meanwhile" },
-	[REFUSE_STATE] = { "state", KEY_WHAT, "not in this state" },
-	[REFUSE_BUSY] = { "busy", 0, "another transaction is under way" },
-	[REFUSE_FULL] = { "full", KEY_WHAT, "the engine holds no more" },
-	[REFUSE_ABORTED] = { "aborted", 0, "given up on request" },
+	[REFUSE_NONE] = { "none", 0 },
+	[REFUSE_FORMAT] = { "bad-patch", KEY_FIELD | KEY_WHAT | KEY_INDEX },
+	[REFUSE_NO_ANCHOR] = { "no-anchor", 0 },
+	[REFUSE_BUILD_ID] = { "build-id", KEY_WHAT | KEY_ADDRESS | KEY_BYTES },
+	[REFUSE_UNMAPPED] = { "unmapped", KEY_SYMBOL | KEY_ADDRESS },
+	[REFUSE_BYTES] = { "bytes", KEY_SYMBOL | KEY_ADDRESS | KEY_BYTES | KEY_WHAT },
+	[REFUSE_WINDOW] = { "window", KEY_SYMBOL | KEY_ADDRESS },
+	[REFUSE_OVERLAP] = { "overlap", KEY_SYMBOL | KEY_ADDRESS | KEY_OWNER },
+	[REFUSE_RANGE] = { "range", KEY_FIELD | KEY_INDEX | KEY_SYMBOL | KEY_ADDRESS },
+	[REFUSE_ANNEX] = { "annex", KEY_WHAT },
+	[REFUSE_MEMORY] = { "memory", KEY_WHAT },
+	[REFUSE_LATE_CPU] = { "late-cpu", KEY_CPU },
+	[REFUSE_STRAGGLER] = { "straggler", KEY_CPU | KEY_RIP | KEY_SYMBOL | KEY_ADDRESS },
+	[REFUSE_CHANGED] = { "changed", KEY_SYMBOL | KEY_ADDRESS | KEY_BYTES },
+	[REFUSE_STATE] = { "state", KEY_WHAT },
+	[REFUSE_BUSY] = { "busy", 0 },
+	[REFUSE_FULL] = { "full", KEY_WHAT },
+	[REFUSE_ABORTED] = { "aborted", 0 },
 };
 
 static void add_str(struct text *t, const char *key, const char *value)
@@ -81,5 +71,4 @@ void refusal_text(const struct refusal *why, struct text *t)
 		text_kv_hex(t, "rip", why->rip);
 	if (keys & KEY_WHAT)
 		add_str(t, "what", why->what);
-	text_kv_str(t, "msg", texts[code].msg);
 }

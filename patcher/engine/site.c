@@ -6,6 +6,9 @@
 #include "engine/internal.h"
 #include "wire/mem.h"
 
+#define CALL	0xe8
+#define INT3	0xcc
+
 /* Reads guest virtual memory, any length. 0, or -1 with *bad the address that is not there. */
 static int read_guest(uint64_t gva, uint8_t *buf, size_t len, uint64_t *bad)
 {
@@ -31,20 +34,13 @@ static enum step check_build_id(const struct held *h)
 	const struct patch_header *head = h->patch.header;
 	uint64_t address = head->build_id_addr + h->slide, bad;
 	uint8_t found[PATCH_BUILD_ID_MAX];
-	struct refusal *why;
 
-	if (read_guest(address, found, head->build_id_len, &bad)) {
-		refuse(REFUSE_UNMAPPED)->address = bad;
-		return STEP_REFUSED;
-	}
+	if (read_guest(address, found, head->build_id_len, &bad))
+		return refuse_at(REFUSE_UNMAPPED, bad);
 	if (!memcmp(found, head->build_id, head->build_id_len))
 		return STEP_NEXT;
-	why = refuse(REFUSE_BUILD_ID);
-	why->address = address;
-	why->nbytes = head->build_id_len;
-	memcpy(why->expected, head->build_id, head->build_id_len);
-	memcpy(why->found, found, head->build_id_len);
-	return STEP_REFUSED;
+	refuse(REFUSE_BUILD_ID)->address = address;
+	return refuse_bytes(head->build_id, found, head->build_id_len);
 }
 
 /* Phase: the slide (docs/patch-format.md: anchor against IA32_LSTAR) and the build-id. */
@@ -74,27 +70,6 @@ enum step site_verify(struct txn *t)
 	return step;
 }
 
-/* Where the window lies in guest physical memory; false unless it is plain RAM. */
-static bool locate(struct window *w)
-{
-	unsigned int room = PAGE_SIZE - (w->gva & ~PAGE_MASK);
-	uint8_t bytes[PATCH_WINDOW_MAX];
-
-	w->split = w->len < room ? w->len : room;
-	w->gpa[1] = 0;
-	if (machine_translate(w->gva, &w->gpa[0]) ||
-	    (w->split < w->len && machine_translate(w->gva + w->split, &w->gpa[1])))
-		return false;
-	for (unsigned int part = 0; part < 2; part++) {
-		if (part && w->split == w->len)
-			break;
-		if (view_lookup(eng.base, w->gpa[part], NULL, NULL) != VIEW_RWX ||
-		    machine_read(w->gpa[part], bytes, part ? w->len - w->split : w->split))
-			return false;
-	}
-	return true;
-}
-
 /* Writes the jump; false if it does not reach. SDM 2A, JMP rel32. */
 static bool make_jump(const struct held *h, const struct patch_site *s, struct window *w)
 {
@@ -114,28 +89,56 @@ static bool make_jump(const struct held *h, const struct patch_site *s, struct w
 	return true;
 }
 
-/* Enters one part of a window and the page it lies on. Lock held. */
-static enum step enter_part(struct txn *t, const struct window *w, unsigned int part)
+/* Is there plain RAM of the guest's at @gva? Then *gpa is where. */
+static bool find_ram(uint64_t gva, uint64_t *gpa)
+{
+	uint8_t byte;
+
+	return !machine_translate(gva, gpa) &&
+	       view_lookup(eng.base, *gpa, NULL, NULL) == VIEW_RWX && !machine_read(*gpa, &byte, 1);
+}
+
+/* Enters one piece and the page it lies on. Lock held. */
+static enum step enter_piece(struct txn *t, struct piece *p, unsigned int *pages)
 {
 	const struct piece *owner;
-	struct piece p = {
-		.gpa = w->gpa[part], .site = t->i, .slot = t->slot,
-		.off = part ? w->split : 0, .len = part ? w->len - w->split : w->split,
-	};
 
 	if (eng.npieces == ENGINE_MAX_PIECES)
 		return refuse_what(REFUSE_FULL, "windows");
-	p.in[edition_next()] = true;
-	owner = piece_insert(&p);
+	p->in[edition_next()] = true;
+	owner = piece_insert(p);
 	if (owner) {
 		refuse_site(REFUSE_OVERLAP, t->i);
 		t->why.nbytes = 8;
 		memcpy(t->why.found, eng.held[owner->slot].patch.header->id, 8);
 		return STEP_REFUSED;
 	}
-	if (guard_touch(w->gpa[part], &t->held->pages))
-		return refuse_what(REFUSE_FULL, "guarded pages");
-	return STEP_NEXT;
+	return guard_touch(p->gpa, pages) ? refuse_what(REFUSE_FULL, "guarded pages") : STEP_NEXT;
+}
+
+/* Enters @len bytes from @gva on, page by page: a window, or what of its function comes behind it. */
+static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body, unsigned int *pages)
+{
+	struct window *w = &t->held->windows[t->i];
+	enum step step = STEP_NEXT;
+
+	for (size_t n; len && step == STEP_NEXT; gva += n, len -= n) {
+		struct piece p = { .site = t->i, .slot = t->slot, .body = body };
+
+		n = PAGE_SIZE - (gva & ~PAGE_MASK);
+		n = p.len = len < n ? len : n;
+		p.off = body ? (gva >> PAGE_SHIFT) - (w->gva >> PAGE_SHIFT) : gva - w->gva;
+		if (!find_ram(gva, &p.gpa))
+			return refuse_site(REFUSE_UNMAPPED, t->i);
+		if (!body) {
+			w->gpa[p.off != 0] = p.gpa;
+			w->split = p.off ? w->split : n;
+		}
+		machine_lock();
+		step = enter_piece(t, &p, pages);
+		machine_unlock();
+	}
+	return step;
 }
 
 /* Enters a site into the list sorted by address. */
@@ -173,19 +176,45 @@ enum step site_resolve(struct txn *t)
 		w->gva += h->slide;
 	if (s->len != PATCH_JUMP_LEN || s->insn_len < s->len)
 		return refuse_site(REFUSE_WINDOW, t->i);
-	if (!locate(w))
-		return refuse_site(REFUSE_UNMAPPED, t->i);
 	if (!make_jump(h, s, w))
 		return refuse_site(REFUSE_RANGE, t->i);
-	machine_lock();
-	step = enter_part(t, w, 0);
-	if (step == STEP_NEXT && w->split < w->len)
-		step = enter_part(t, w, 1);
-	machine_unlock();
+	if (s->target_kind == PATCH_TARGET_ABSOLUTE && !find_ram(s->target, &w->target_gpa)) {
+		refuse_site(REFUSE_UNMAPPED, t->i);
+		t->why.address = s->target;
+		return STEP_REFUSED;
+	}
+	w->target = s->target;
+	step = enter(t, w->gva, w->len, false, &h->pages);
 	if (step != STEP_NEXT)
 		return step;
 	enter_order(h, t->i++);
 	return STEP_AGAIN;
+}
+
+/*
+ * Phase, one site: the rest of its function, as far as the patch tells it. Guest writes there
+ * are of interest, see probe.c.
+ */
+enum step site_bodies(struct txn *t)
+{
+	struct held *h = t->held;
+	const struct patch_insn *insn;
+	unsigned int watched = 0;
+	enum step step = STEP_NEXT;
+	size_t len = 0;
+
+	t->of = h->patch.nsites;
+	if (t->i == t->of)
+		return STEP_NEXT;
+	if (!t->i)
+		memset(h->probes, 0, held_probes_size(&h->patch));
+	for (insn = patch_body(&h->patch, t->i); insn && insn->len; insn++)
+		len += insn->len;
+	if (len)
+		step = enter(t, h->windows[t->i].gva + h->windows[t->i].len,
+			     len - h->windows[t->i].len, true, &watched);
+	t->i++;
+	return step == STEP_NEXT ? STEP_AGAIN : step;
 }
 
 /* Reads the guest's own bytes of a window. Lock held. */
@@ -196,10 +225,41 @@ static int read_window(const struct window *w, uint8_t *buf)
 	return w->split < w->len ? machine_read(w->gpa[1], buf + w->split, w->len - w->split) : 0;
 }
 
+/* Are these bytes of the guest's such as the patch was made for? */
+bool site_takes(const struct patch_site *s, const uint8_t *bytes)
+{
+	return !memcmp(bytes, s->expect, s->len) ||
+	       ((s->flags & PATCH_SITE_FENTRY) && bytes[0] == CALL);
+}
+
+/* Is the guest in the middle of a change? Linux first puts an INT3 there: text_poke_bp(). */
+static bool passing(const struct patch_site *s, const struct window *w)
+{
+	return (s->flags & PATCH_SITE_FENTRY) && w->seen[0] == INT3;
+}
+
+/* Some window has other bytes than it should have, for longer than a change takes. */
+enum step site_refuse_bad(struct txn *t)
+{
+	const struct held *h = t->held;
+	unsigned int i = 0;
+
+	while (i + 1 < h->patch.nsites && !h->windows[i].bad)
+		i++;
+	machine_lock();
+	refuse_site(passing(&h->patch.sites[i], &h->windows[i]) ? REFUSE_BYTES : REFUSE_CHANGED, i);
+	refuse_bytes(h->patch.sites[i].expect, h->windows[i].seen, h->windows[i].len);
+	machine_unlock();
+	if (t->why.code == REFUSE_BYTES)
+		t->why.what = "an INT3 of the guest's stays there";
+	return STEP_REFUSED;
+}
+
 /*
  * Phase, one site: are the guest's bytes as expected? Its page is guarded on
  * every CPU by now, so a later write comes by engine_written(), which compares
- * with what is noted here under the same lock.
+ * with what is noted here under the same lock. Bytes that are on their way to others
+ * are waited for at the commit.
  */
 enum step site_check(struct txn *t)
 {
@@ -212,45 +272,35 @@ enum step site_check(struct txn *t)
 		return STEP_NEXT;
 	machine_lock();
 	w->watched = !read_window(w, w->seen);
+	w->bad = w->watched && !site_takes(s, w->seen);
+	t->nbad += w->bad;
 	machine_unlock();
 	if (!w->watched)
 		return refuse_site(REFUSE_UNMAPPED, t->i);
-	if (memcmp(w->seen, s->expect, s->len)) {
+	if (w->bad && !passing(s, w)) {
 		refuse_site(REFUSE_BYTES, t->i);
-		t->why.nbytes = s->len;
-		memcpy(t->why.expected, s->expect, s->len);
-		memcpy(t->why.found, w->seen, s->len);
-		return STEP_REFUSED;
+		return refuse_bytes(s->expect, w->seen, s->len);
 	}
 	t->i++;
 	return STEP_AGAIN;
 }
 
-/* Takes one part of a window out of the next edition. Lock held. */
-static void leave_part(struct txn *t, uint64_t gpa, unsigned int *pages)
-{
-	unsigned int i = piece_after(gpa);
-
-	if (i < eng.npieces && eng.pieces[i].gpa == gpa && eng.pieces[i].slot == t->slot)
-		eng.pieces[i].in[edition_next()] = false;
-	guard_touch(gpa, pages);
-}
-
-/* Phase of a revert, one site: the next edition is without it. */
+/* Phase of a revert, one piece: the next edition is without those of the patch. */
 enum step site_withdraw(struct txn *t)
 {
-	const struct window *w = &t->held->windows[t->i];
+	struct piece *p = &eng.pieces[t->i];
 	unsigned int pages = 0;
 
-	t->of = t->held->patch.nsites;
+	t->of = eng.npieces;
 	if (t->i == t->of)
 		return STEP_NEXT;
-	machine_lock();
-	leave_part(t, w->gpa[0], &pages);
-	if (w->split < w->len)
-		leave_part(t, w->gpa[1], &pages);
-	machine_unlock();
 	t->i++;
+	if (p->slot != t->slot)
+		return STEP_AGAIN;
+	machine_lock();
+	p->in[edition_next()] = false;
+	guard_touch(p->gpa, &pages);
+	machine_unlock();
 	return STEP_AGAIN;
 }
 
@@ -278,5 +328,5 @@ const struct window *site_interior(const struct held *h, uint64_t rip)
 	if (!lo)
 		return NULL;
 	w = &h->windows[h->order[lo - 1]];
-	return rip - w->gva < w->len ? w : NULL;
+	return rip - w->gva < w->len && !w->gone ? w : NULL;
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Is the guest's memory still what a patch is about? When a module is unloaded, or a new
+ * kernel is written over the old one, the pages are somebody else's, and the patch has to
+ * go: its windows there at once, for nobody gets to them by their address any more; the rest by
+ * an ordinary revert that the session begins.
+ */
+#include "engine/internal.h"
+
+#define LOOKS		16u	/* sites at one poll */
+
+static bool maps(uint64_t gva, uint64_t gpa)
+{
+	uint64_t now;
+
+	return !machine_translate(gva, &now) && now == gpa;
+}
+
+/* The patch is to be taken out; told once, with the first reason. Lock held. */
+static void leave(struct held *h, unsigned int site, const char *kind, uint64_t gva)
+{
+	if (!h->leaving)
+		event_leaving(kind, h, site, gva);
+	h->leaving = true;
+}
+
+/* The guest's bytes come into force where this window was. Lock held. */
+static void retire(struct held *h, unsigned int site)
+{
+	struct window *w = &h->windows[site];
+
+	w->gone = true;
+	leave(h, site, "retired", w->gva);
+	merge_guard(guard_find(w->gpa[0]));
+	if (w->split < w->len)
+		merge_guard(guard_find(w->gpa[1]));
+}
+
+/**
+ * watch_page - the guest wrote to this page: has it still what we know of it?
+ * By the page tables of the CPU that wrote. Lock held. O(parts on the page).
+ */
+void watch_page(uint64_t gpa)
+{
+	uint64_t page = 0, gva;
+	bool same = true;
+
+	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
+		const struct piece *p = &eng.pieces[i];
+
+		if (p->gpa >= gpa + PAGE_SIZE)
+			break;
+		if (!p->in[eng.live] || piece_window(p)->gone)
+			continue;
+		gva = piece_gva(p) & PAGE_MASK;
+		if (gva != page)
+			same = maps(gva, gpa);
+		page = gva;
+		if (!same)
+			retire(&eng.held[p->slot], p->site);
+	}
+}
+
+/* Session, any time a patch is live. */
+static void watch_site(struct held *h, unsigned int site)
+{
+	struct window *w = &h->windows[site];
+
+	machine_lock();
+	if (!w->gone && (!maps(w->gva, w->gpa[0]) ||
+			 (w->split < w->len && !maps(w->gva + w->split, w->gpa[1]))))
+		retire(h, site);
+	if (w->target_gpa && !maps(w->target, w->target_gpa))
+		leave(h, site, "target-gone", w->target);
+	machine_unlock();
+}
+
+/* The next sites of live patches, round and round. */
+static void watch_some(void)
+{
+	for (unsigned int n = 0; n < LOOKS; n++) {
+		struct held *h = &eng.held[eng.watch_slot];
+
+		if (h->state == PATCH_LIVE && eng.watch_site < h->patch.nsites) {
+			watch_site(h, eng.watch_site++);
+			continue;
+		}
+		eng.watch_slot = (eng.watch_slot + 1) % ENGINE_MAX_PATCHES;
+		eng.watch_site = 0;
+	}
+}
+
+void engine_watch(void)
+{
+	struct engine_result done;
+	struct refusal why;
+	uint64_t gpa;
+
+	if (eng.own)
+		eng.own = engine_poll(&done, &why) == ENGINE_MORE;
+	if (engine_busy())
+		return;
+	/* Only tables that hold the kernel tell of its memory. */
+	if (!machine_translate(machine_anchor(), &gpa))
+		watch_some();
+	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES && !eng.own; i++) {
+		struct held *h = &eng.held[i];
+
+		if (h->state != PATCH_LIVE || !h->leaving ||
+		    (h->left && machine_tsc() - h->left < machine_tsc_hz()))
+			continue;
+		h->left = machine_tsc();
+		eng.own = engine_revert(h->patch.header->id, &why) == ENGINE_MORE;
+	}
+}

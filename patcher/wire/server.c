@@ -164,10 +164,12 @@ static bool part_log(struct server *s, uint64_t *pos, struct text *t)
 
 static int run_events(struct server *s, struct text *t)
 {
-	const char *word = s->line.nargs == 1 ? s->line.args[0].value : "";
+	const char *word = s->line.args[0].value;
 
+	if (s->line.nargs != 1)
+		return refuse(t, "bad-arg", "on|off", "missing");
 	if (!text_same(word, "on") && !text_same(word, "off"))
-		return refuse(t, "bad-arg", "on|off", s->line.nargs == 1 ? "unknown" : "missing");
+		return refuse(t, "bad-arg", word, "unknown");
 	s->events_on = text_same(word, "on");
 	return SERVER_DONE;
 }

@@ -129,8 +129,10 @@ static int select_symbols(struct selection *sel, const struct kernel *k, const s
 static void print_entry(enum kernel_table table, const struct table_entry *e,
 			const struct kernel_symbol *s)
 {
-	printf("\t+%-6" PRIu64 " %s, %" PRIu32 " bytes", e->addr > s->addr ? e->addr - s->addr : 0,
-	       kernel_table_name(table), e->len);
+	printf("\t+%-6" PRIu64 " %s", e->addr > s->addr ? e->addr - s->addr : 0,
+	       kernel_table_name(table));
+	if (e->len > 1)
+		printf(", %" PRIu32 " bytes", e->len);
 	if (e->target)
 		printf(", leads to 0x%" PRIx64, e->target);
 	putchar('\n');

@@ -78,6 +78,7 @@ static struct range kernel_range(const struct elf_image *image)
 struct addresses {
 	const uint8_t *table;
 	uint64_t base;
+	uint64_t place;		/* the table's own address */
 };
 
 static uint64_t plain_address(const struct addresses *a, size_t i)
@@ -98,14 +99,22 @@ static uint64_t signed_address(const struct addresses *a, size_t i)
 	return v >= 0 ? (uint64_t)v : a->base - 1 - (uint64_t)(int64_t)v;
 }
 
+/* Since 7.0: each counts from where it is itself. */
+static uint64_t relative_address(const struct addresses *a, size_t i)
+{
+	return a->place + 4 * i + (uint64_t)(int64_t)(int32_t)kallsyms_u32(a->table + 4 * i);
+}
+
 static const struct kind {
 	size_t width;
 	bool base;		/* a base address follows the table */
+	size_t unit;		/* only with parts at multiples of this; 0: any */
 	uint64_t (*address)(const struct addresses *a, size_t i);
 } kinds[] = {
-	{ 4, true, signed_address },
-	{ 4, true, offset_address },
-	{ 8, false, plain_address },
+	{ 4, true, 0, signed_address },
+	{ 4, true, 0, offset_address },
+	{ 4, false, 4, relative_address },
+	{ 8, false, 0, plain_address },
 };
 
 /*
@@ -132,22 +141,17 @@ static bool take_addresses(struct kallsyms *ks, const struct kind *kind,
 	return within && within == above;
 }
 
-static size_t align8(size_t v)
+/* Size of the table with all that belongs to it. */
+static size_t whole(const struct kallsyms_place *pl, const struct kind *kind)
 {
-	return (v + 7) & ~(size_t)7;
-}
-
-/* Size of the table with all that belongs to it, in multiples of 8. */
-static size_t whole(const struct kind *kind, size_t n)
-{
-	return align8(kind->width * n) + (kind->base ? 8 : 0);
+	return kallsyms_align(pl, kind->width * pl->n) + (kind->base ? 8 : 0);
 }
 
 static bool try_kind(struct kallsyms *ks, const struct kallsyms_place *pl, size_t at,
 		     const struct kind *kind, const struct range *r)
 {
-	size_t size = whole(kind, ks->n);
-	struct addresses a = { .table = pl->data + at };
+	size_t size = whole(pl, kind);
+	struct addresses a = { .table = pl->data + at, .place = pl->addr + at };
 
 	if (at > pl->len || size > pl->len - at)
 		return false;
@@ -161,8 +165,10 @@ static bool read_addresses(struct kallsyms *ks, const struct kallsyms_place *pl,
 			   const struct range *r)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		size_t size = whole(&kinds[i], ks->n);
+		size_t size = whole(pl, &kinds[i]);
 
+		if (kinds[i].unit && kinds[i].unit != pl->unit)
+			continue;
 		if (size <= pl->num_syms && try_kind(ks, pl, pl->num_syms - size, &kinds[i], r))
 			return true;
 		if (try_kind(ks, pl, pl->token_index + 512, &kinds[i], r))
@@ -173,14 +179,37 @@ static bool read_addresses(struct kallsyms *ks, const struct kallsyms_place *pl,
 
 /* ---- all of it ---- */
 
+/* The kernel begins where its first symbol says: a wrong base would move all of them. */
+static bool check_start(const struct kallsyms *ks, const struct range *r)
+{
+	for (size_t i = 0; i < ks->n; i++)
+		if (!strcmp(ks->symbols[i].name, "_text"))
+			return ks->symbols[i].addr == r->from;
+	return true;
+}
+
 static bool read_place(struct kallsyms *ks, const struct kallsyms_place *pl,
 		       const struct range *r)
 {
 	ks->n = pl->n;
 	ks->symbols = xalloc(ks->n * sizeof(*ks->symbols));
-	if (read_addresses(ks, pl, r) && read_names(ks, pl))
+	if (read_addresses(ks, pl, r) && read_names(ks, pl) && check_start(ks, r))
 		return true;
 	kallsyms_close(ks);
+	return false;
+}
+
+static bool read_segment(struct kallsyms *ks, const struct elf_segment *s, size_t unit,
+			 const struct range *r, struct kallsyms_budget *budget)
+{
+	struct kallsyms_place pl = {
+		.data = s->data, .len = s->filesz, .addr = s->addr, .unit = unit,
+	};
+	size_t from = 0;
+
+	while (kallsyms_find(&pl, &from, budget))
+		if (read_place(ks, &pl, r))
+			return true;
 	return false;
 }
 
@@ -188,19 +217,16 @@ int kallsyms_read(struct kallsyms *ks, const struct elf_image *image)
 {
 	struct range r = kernel_range(image);
 	struct kallsyms_budget budget = { BUDGET };
-	struct kallsyms_place pl;
 
 	memset(ks, 0, sizeof(*ks));
-	for (size_t i = 0; i < image->nsegments; i++) {
-		const struct elf_segment *s = &image->segments[i];
-		size_t from = 0;
+	for (size_t unit = 8; unit >= 4; unit /= 2)
+		for (size_t i = 0; i < image->nsegments; i++) {
+			const struct elf_segment *s = &image->segments[i];
 
-		if (s->type != PT_LOAD || s->addr % 8)
-			continue;
-		while (kallsyms_find(&pl, s->data, s->filesz, &from, &budget))
-			if (read_place(ks, &pl, &r))
+			if (s->type == PT_LOAD && s->addr % 8 == 0 &&
+			    read_segment(ks, s, unit, &r, &budget))
 				return 0;
-	}
+		}
 	return -1;
 }
 

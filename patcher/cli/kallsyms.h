@@ -27,8 +27,9 @@ struct kallsyms {
 /**
  * kallsyms_read - finds the tables by their structure and reads them
  * @image: needs no symbols and no sections
- * Known: Linux 4.6 and later, with offsets or addresses, with and without per-CPU symbols as
- * absolute ones, the tables in the order before and since 6.4 (scripts/kallsyms.c, write_src()).
+ * Known: Linux 4.6 and later (scripts/kallsyms.c, write_src()): addresses, offsets from a base,
+ * with and without per-CPU symbols as absolute ones, or from where they are themselves (7.0); the
+ * tables in the order before and since 6.4.
  * What is found has been checked as a whole: markers, tokens, order of the addresses.
  * Returns 0, or -1 if there is nothing of that kind. To be closed in either case.
  */

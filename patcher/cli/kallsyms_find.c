@@ -8,8 +8,8 @@
  *	num_syms, names	before that: a number, and so many entries, each with a valid type
  *	markers		right behind the names: position of every 256th of them
  *
- * Between markers and token_table lie 3 bytes for each symbol (seqs_of_names, 6.2 ... 6.3 and
- * stable kernels), or nothing. Every part starts at a multiple of 8.
+ * Between markers and token_table lie 3 or 4 bytes for each symbol (seqs_of_names, 6.2 ... 6.3 and
+ * stable kernels), or nothing. Every part starts at a multiple of 8; since 7.0 of 4.
  */
 #include <string.h>
 #include "cli/kallsyms.h"
@@ -44,9 +44,9 @@ uint64_t kallsyms_u64(const uint8_t *p)
 	return v;
 }
 
-static size_t align8(size_t v)
+size_t kallsyms_align(const struct kallsyms_place *pl, size_t v)
 {
-	return (v + 7) & ~(size_t)7;
+	return (v + pl->unit - 1) & ~(pl->unit - 1);
 }
 
 static bool spend(struct kallsyms_budget *b, uint64_t steps)
@@ -84,8 +84,10 @@ static bool is_index(const uint8_t *p)
 }
 
 /* Each string is as long as the distance to the next one; the last ends near the index. */
-static bool is_table(const uint8_t *table, size_t room, const uint8_t *index)
+static bool is_table(const struct kallsyms_place *pl, const uint8_t *table, size_t room)
 {
+	const uint8_t *index = table + room;
+
 	for (size_t i = 0; i < TOKENS; i++) {
 		size_t at = kallsyms_u16(index + 2 * i);
 		const uint8_t *end = at < room ? memchr(table + at, 0, room - at) : NULL;
@@ -93,22 +95,23 @@ static bool is_table(const uint8_t *table, size_t room, const uint8_t *index)
 
 		if (!end || (i + 1 < TOKENS && next != kallsyms_u16(index + 2 * (i + 1))))
 			return false;
-		if (i + 1 == TOKENS && align8(next) != room)
+		if (i + 1 == TOKENS && kallsyms_align(pl, next) != room)
 			return false;
 	}
 	return true;
 }
 
-/* The table ends with its last string and up to 7 zeros. */
+/* The table ends with its last string and some zeros up to where the index may begin. */
 static bool find_table(struct kallsyms_place *pl, struct kallsyms_budget *b)
 {
 	const uint8_t *index = pl->data + pl->token_index;
 	size_t last = kallsyms_u16(index + 2 * (TOKENS - 1));
 
-	for (size_t room = align8(last + 1); room < last + KALLSYMS_NAME_MAX; room += 8) {
+	for (size_t room = kallsyms_align(pl, last + 1); room < last + KALLSYMS_NAME_MAX;
+	     room += pl->unit) {
 		if (room > pl->token_index || !spend(b, TOKENS))
 			return false;
-		if (is_table(index - room, room, index)) {
+		if (is_table(pl, index - room, room)) {
 			pl->token_table = pl->token_index - room;
 			return true;
 		}
@@ -118,12 +121,12 @@ static bool find_table(struct kallsyms_place *pl, struct kallsyms_budget *b)
 
 static bool find_tokens(struct kallsyms_place *pl, size_t *from, struct kallsyms_budget *b)
 {
-	for (size_t at = *from; at <= pl->len && pl->len - at >= INDEX_SIZE; at += 8) {
+	for (size_t at = *from; at <= pl->len && pl->len - at >= INDEX_SIZE; at += pl->unit) {
 		if (!is_index(pl->data + at) || !spend(b, TOKENS))
 			continue;
 		pl->token_index = at;
 		if (find_table(pl, b)) {
-			*from = at + 8;
+			*from = at + pl->unit;
 			return true;
 		}
 	}
@@ -182,13 +185,13 @@ static bool walk_names(struct kallsyms_place *pl, const bool valid[TOKENS],
 /* 4 bytes each; 8 before Linux 5.0. */
 static bool check_markers(const struct kallsyms_place *pl, size_t width)
 {
-	size_t markers = align8(pl->names_end), count = (pl->n + 255) / 256, at = pl->names, n;
-	size_t end = markers + count * width;
+	size_t markers = kallsyms_align(pl, pl->names_end), count = (pl->n + 255) / 256;
+	size_t end = kallsyms_align(pl, markers + count * width), at = pl->names, n;
 	const uint8_t *tokens;
 
-	if (end > pl->token_table ||
-	    (align8(end) != pl->token_table && align8(align8(end) + 3 * (size_t)pl->n) !=
-	     pl->token_table))
+	if (end != pl->token_table &&
+	    kallsyms_align(pl, end + 3 * (size_t)pl->n) != pl->token_table &&
+	    kallsyms_align(pl, end + 4 * (size_t)pl->n) != pl->token_table)
 		return false;
 	for (uint32_t i = 0; i < pl->n; i++) {
 		const uint8_t *m = pl->data + markers + (i / 256) * width;
@@ -202,24 +205,24 @@ static bool check_markers(const struct kallsyms_place *pl, size_t width)
 	return true;
 }
 
-/* Backwards: what was found is the number, with 4 bytes of zero behind it, then the names. */
+/* Backwards: the number, with 4 bytes of zero behind it if parts begin at multiples of 8. */
 static bool find_names(struct kallsyms_place *pl, struct kallsyms_budget *b)
 {
 	bool valid[TOKENS];
 
 	if (!valid_types(pl, valid))
 		return false;
-	for (size_t at = pl->token_table; at >= 8;) {
+	for (size_t at = pl->token_table; at >= pl->unit;) {
 		uint64_t n;
 
-		at -= 8;
+		at -= pl->unit;
 		if (!spend(b, 1))
 			return false;
-		n = kallsyms_u64(pl->data + at);
-		if (!n || n > KALLSYMS_MAX || n > (pl->token_table - at - 8) / 2)
+		n = pl->unit == 8 ? kallsyms_u64(pl->data + at) : kallsyms_u32(pl->data + at);
+		if (!n || n > KALLSYMS_MAX || n > (pl->token_table - at - pl->unit) / 2)
 			continue;
 		pl->num_syms = at;
-		pl->names = at + 8;
+		pl->names = at + pl->unit;
 		pl->n = (uint32_t)n;
 		if (walk_names(pl, valid, b) && spend(b, n) &&
 		    (check_markers(pl, 4) || check_markers(pl, 8)))
@@ -228,12 +231,8 @@ static bool find_names(struct kallsyms_place *pl, struct kallsyms_budget *b)
 	return false;
 }
 
-bool kallsyms_find(struct kallsyms_place *pl, const uint8_t *data, size_t len, size_t *from,
-		   struct kallsyms_budget *budget)
+bool kallsyms_find(struct kallsyms_place *pl, size_t *from, struct kallsyms_budget *budget)
 {
-	memset(pl, 0, sizeof(*pl));
-	pl->data = data;
-	pl->len = len;
 	while (find_tokens(pl, from, budget))
 		if (find_names(pl, budget))
 			return true;

@@ -9,8 +9,12 @@
 
 /* All offsets are into @data, the bytes of one segment. */
 struct kallsyms_place {
+	/* Where to look */
 	const uint8_t *data;
 	size_t len;
+	uint64_t addr;		/* of @data; a multiple of 8 */
+	size_t unit;		/* parts begin at multiples of 8, or 4 */
+	/* What was found */
 	size_t token_table, token_index;	/* strings; 256 u16 offsets of them */
 	size_t names;		/* for each symbol: a length, then so many token numbers */
 	size_t names_end;
@@ -24,13 +28,15 @@ struct kallsyms_budget {
 };
 
 /**
- * kallsyms_find - the next complete set of tables behind token index position @*from
- * @*from: 0 at first; moved on, for the next call
- * @align: position of @data modulo 8 in the address space must be 0
+ * kallsyms_find - the next complete set of tables
+ * @pl: its first part says where to look; the second is filled
+ * @from: position to look for the token index from, 0 at first; moved on for the next call
  * Returns false if there is none any more.
  */
-bool kallsyms_find(struct kallsyms_place *pl, const uint8_t *data, size_t len, size_t *from,
-		   struct kallsyms_budget *budget);
+bool kallsyms_find(struct kallsyms_place *pl, size_t *from, struct kallsyms_budget *budget);
+
+/* Where the part behind @v begins. */
+size_t kallsyms_align(const struct kallsyms_place *pl, size_t v);
 
 /* Token number @i: a string within the image. */
 const char *kallsyms_token(const struct kallsyms_place *pl, uint8_t i);

@@ -158,11 +158,12 @@ static bool read_lock(const struct reader *r, struct table_entry *e)
 	return s32(r, 0);
 }
 
+/* Those of functions that the linker left out are zeroed by newer kernels' build. */
 static bool read_ftrace(const struct reader *r, struct table_entry *e)
 {
 	e->addr = u64(r, 0);
 	e->len = PATCH_JUMP_LEN;
-	return true;
+	return e->addr;
 }
 
 static bool read_blacklist(const struct reader *r, struct table_entry *e)
@@ -186,7 +187,16 @@ static bool read_bug(const struct reader *r, struct table_entry *e)
 	return true;
 }
 
-/* The same with CONFIG_DEBUG_BUGVERBOSE off: where, flags, 2 bytes unused. */
+/* Newer kernels: where, format, file, line, flags. */
+static bool read_bug_format(const struct reader *r, struct table_entry *e)
+{
+	e->addr = relative(r, 0, -1);
+	e->info = u16(r, 14);
+	e->len = 2;
+	return true;
+}
+
+/* With CONFIG_DEBUG_BUGVERBOSE off: where, flags, 2 bytes unused. */
 static bool read_bug_short(const struct reader *r, struct table_entry *e)
 {
 	e->addr = relative(r, 0, -1);
@@ -207,7 +217,7 @@ static bool read_orc(const struct reader *r, struct table_entry *e)
 
 /* ---- how they are stored ---- */
 
-#define LAYOUTS 2
+#define LAYOUTS 3
 /* No kernel's table comes near; a forged one could cover all of a large file. */
 #define TABLE_SIZE_MAX (64u << 20)
 
@@ -218,6 +228,7 @@ static const struct table {
 	struct layout {
 		size_t size;
 		bool (*read)(const struct reader *r, struct table_entry *e);
+		size_t last;	/* bytes of the last one, if padding is between records only */
 	} layouts[LAYOUTS];	/* the first by which all of it makes sense is right */
 } tables[TABLES] = {
 	[TABLE_EXCEPTION] = { "exception-table", "exception table", "__start___ex_table",
@@ -230,7 +241,7 @@ static const struct table {
 		"__alt_instructions_end", ".altinstructions",
 		{ { 12, read_alternative }, { 14, read_alternative_flags } } },
 	[TABLE_PARAVIRT] = { "paravirt", "paravirt call", "__parainstructions",
-		"__parainstructions_end", ".parainstructions", { { 16, read_paravirt } } },
+		"__parainstructions_end", ".parainstructions", { { 16, read_paravirt, 10 } } },
 	[TABLE_RETPOLINE] = { "retpoline", "retpoline call", "__retpoline_sites",
 		"__retpoline_sites_end", ".retpoline_sites", { { 4, read_branch } } },
 	[TABLE_RETURN] = { "return", "return site", "__return_sites", "__return_sites_end",
@@ -249,7 +260,7 @@ static const struct table {
 		"__start_kprobe_blacklist", "__stop_kprobe_blacklist", "_kprobe_blacklist",
 		{ { 8, read_blacklist } } },
 	[TABLE_BUG] = { "bug", "bug table", "__start___bug_table", "__stop___bug_table",
-		"__bug_table", { { 12, read_bug }, { 8, read_bug_short } } },
+		"__bug_table", { { 12, read_bug }, { 16, read_bug_format }, { 8, read_bug_short } } },
 	[TABLE_ORC] = { "orc", "ORC", "__start_orc_unwind_ip", "__stop_orc_unwind_ip",
 		".orc_unwind_ip", { { 4, read_orc } } },
 };
@@ -323,9 +334,9 @@ static bool read_layout(const struct kernel *k, const uint8_t *raw, uint64_t fro
 {
 	struct code_cache cache = { NULL };
 
-	if (size % l->size)
+	if (size % l->size && (!l->last || size % l->size < l->last))
 		return false;
-	out->entries = xalloc(size / l->size * sizeof(*out->entries));
+	out->entries = xalloc((size / l->size + 1) * sizeof(*out->entries));
 	for (uint64_t at = 0; at < size; at += l->size) {
 		struct reader r = { k, raw + at, from + at };
 		struct table_entry *e = &out->entries[out->n];

@@ -19,6 +19,7 @@ HOST_TESTS += cli-build=guest-tests/unit/test_cli_build.sh
 HOST_TESTS += cli-tables=guest-tests/unit/test_cli_tables.sh
 HOST_TESTS += cli-linux-build=guest-tests/unit/test_cli_linux_build.sh
 HOST_TESTS += cli-inspect=guest-tests/unit/test_cli_inspect.sh
+HOST_TESTS += cli-module=guest-tests/unit/test_cli_module.sh
 HOST_TESTS += cli-redirect=guest-tests/unit/test_cli_redirect.sh
 HOST_TESTS += cli-session=guest-tests/unit/test_cli_session.sh
 HOST_TESTS += cli-usage=guest-tests/unit/test_cli_usage.sh

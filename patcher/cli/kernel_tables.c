@@ -218,6 +218,7 @@ static bool read_orc(const struct reader *r, struct table_entry *e)
 /* ---- how they are stored ---- */
 
 #define LAYOUTS 3
+#define RECORD(bytes, reader) { .size = bytes, .read = reader }
 /* No kernel's table comes near; a forged one could cover all of a large file. */
 #define TABLE_SIZE_MAX (64u << 20)
 
@@ -232,37 +233,38 @@ static const struct table {
 	} layouts[LAYOUTS];	/* the first by which all of it makes sense is right */
 } tables[TABLES] = {
 	[TABLE_EXCEPTION] = { "exception-table", "exception table", "__start___ex_table",
-		"__stop___ex_table", "__ex_table", { { 12, read_exception } } },
+		"__stop___ex_table", "__ex_table", { RECORD(12, read_exception) } },
 	[TABLE_JUMP_LABEL] = { "jump-label", "jump label", "__start___jump_table",
-		"__stop___jump_table", "__jump_table", { { 16, read_jump_label } } },
+		"__stop___jump_table", "__jump_table", { RECORD(16, read_jump_label) } },
 	[TABLE_STATIC_CALL] = { "static-call", "static call", "__start_static_call_sites",
-		"__stop_static_call_sites", ".static_call_sites", { { 8, read_static_call } } },
+		"__stop_static_call_sites", ".static_call_sites", { RECORD(8, read_static_call) } },
 	[TABLE_ALTERNATIVE] = { "alternative", "alternative", "__alt_instructions",
 		"__alt_instructions_end", ".altinstructions",
-		{ { 12, read_alternative }, { 14, read_alternative_flags } } },
+		{ RECORD(12, read_alternative), RECORD(14, read_alternative_flags) } },
 	[TABLE_PARAVIRT] = { "paravirt", "paravirt call", "__parainstructions",
-		"__parainstructions_end", ".parainstructions", { { 16, read_paravirt, 10 } } },
+		"__parainstructions_end", ".parainstructions",
+		{ { .size = 16, .read = read_paravirt, .last = 10 } } },
 	[TABLE_RETPOLINE] = { "retpoline", "retpoline call", "__retpoline_sites",
-		"__retpoline_sites_end", ".retpoline_sites", { { 4, read_branch } } },
+		"__retpoline_sites_end", ".retpoline_sites", { RECORD(4, read_branch) } },
 	[TABLE_RETURN] = { "return", "return site", "__return_sites", "__return_sites_end",
-		".return_sites", { { 4, read_branch } } },
+		".return_sites", { RECORD(4, read_branch) } },
 	[TABLE_CALL] = { "call", "tracked call", "__call_sites", "__call_sites_end",
-		".call_sites", { { 4, read_branch } } },
+		".call_sites", { RECORD(4, read_branch) } },
 	[TABLE_IBT_SEAL] = { "ibt-seal", "sealed ENDBR64", "__ibt_endbr_seal",
-		"__ibt_endbr_seal_end", ".ibt_endbr_seal", { { 4, read_endbr } } },
+		"__ibt_endbr_seal_end", ".ibt_endbr_seal", { RECORD(4, read_endbr) } },
 	[TABLE_CFI] = { "cfi", "kCFI preamble", "__cfi_sites", "__cfi_sites_end", ".cfi_sites",
-		{ { 4, read_branch } } },
+		{ RECORD(4, read_branch) } },
 	[TABLE_SMP_LOCK] = { "smp-lock", "LOCK prefix", "__smp_locks", "__smp_locks_end",
-		".smp_locks", { { 4, read_lock } } },
+		".smp_locks", { RECORD(4, read_lock) } },
 	[TABLE_FTRACE] = { "ftrace", "ftrace site", "__start_mcount_loc", "__stop_mcount_loc",
-		"__mcount_loc", { { 8, read_ftrace } } },
+		"__mcount_loc", { RECORD(8, read_ftrace) } },
 	[TABLE_KPROBE_BLACKLIST] = { "kprobe-blacklist", "kprobe blacklist",
 		"__start_kprobe_blacklist", "__stop_kprobe_blacklist", "_kprobe_blacklist",
-		{ { 8, read_blacklist } } },
+		{ RECORD(8, read_blacklist) } },
 	[TABLE_BUG] = { "bug", "bug table", "__start___bug_table", "__stop___bug_table",
-		"__bug_table", { { 12, read_bug }, { 16, read_bug_format }, { 8, read_bug_short } } },
+		"__bug_table", { RECORD(12, read_bug), RECORD(16, read_bug_format), RECORD(8, read_bug_short) } },
 	[TABLE_ORC] = { "orc", "ORC", "__start_orc_unwind_ip", "__stop_orc_unwind_ip",
-		".orc_unwind_ip", { { 4, read_orc } } },
+		".orc_unwind_ip", { RECORD(4, read_orc) } },
 };
 
 const char *kernel_table_code(enum kernel_table table)

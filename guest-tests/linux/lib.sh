@@ -105,7 +105,7 @@ $(tail -n 20 <<<"$answer")"
 #	--next PATH		another next loader than the kernel; gets no options
 linux_start() {
 	linux_image "$@"
-	machine_start "$TEST_DIR/boot.img" --memory "$lx_memory"
+	machine_start "$TEST_DIR/boot.img" --memory "$lx_memory" --reset again
 	linux_ready "Linux $RELEASE boots with $CPUS CPUs, Subtext $lx_subtext"
 }
 

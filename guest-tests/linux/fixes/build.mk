@@ -11,7 +11,8 @@ $(BUILD)/obj/linux/triggers.c: $(LINUX_TESTS)/fixes/build.mk $(FIX_TRIGGERS)
 	@mkdir -p $(@D)
 	@{ printf '#include <string.h>\n'; \
 	   for name in $(subst -,_,$(FIX_NAMES)); do echo "int $$name(void);"; done; \
-	   printf 'int main(int argc, char **argv)\n{\n\tconst char *name = argc > 1 ? argv[1] : "";\n\n'; \
+	   printf 'int main(int argc, char **argv)\n{\n'; \
+	   printf '\tconst char *name = argc > 1 ? argv[1] : "";\n\n'; \
 	   for name in $(FIX_NAMES); do \
 		printf '\tif (!strcmp(name, "%s"))\n\t\treturn %s();\n' $$name $${name//-/_}; \
 	   done; printf '\treturn 127;\n}\n'; } >$@

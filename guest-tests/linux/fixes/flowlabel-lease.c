@@ -10,6 +10,7 @@
 #include <linux/cred.h>
 #include <linux/jiffies.h>
 #include <linux/jump_label_ratelimit.h>
+#include <linux/net.h>
 #include <linux/pid.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -277,8 +278,10 @@ static int label_get(struct sock *sk, struct in6_flowlabel_req *req, sockptr_t o
 	int err;
 
 	if (req->flr_flags & IPV6_FL_F_REFLECT) {
-		if (net->ipv6.sysctl.flowlabel_consistency)
+		if (net->ipv6.sysctl.flowlabel_consistency) {
+			net_info_ratelimited("IPV6_FL_F_REFLECT needs flowlabel_consistency off\n");
 			return -EPERM;
+		}
 		if (sk->sk_protocol != IPPROTO_TCP)
 			return -ENOPROTOOPT;
 		inet6_sk(sk)->repflow = 1;

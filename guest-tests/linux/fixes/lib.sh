@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154	# $answer comes from the other one
 # For the tests of the library of fixes: boots the kernel that has the bugs, shows for each fix the
 # old behaviour, the new and the old again.
+# shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 FIXES=guest-tests/linux/fixes
@@ -12,7 +15,8 @@ skip_all() {
 	exit 0
 }
 
-# fixes_start: a machine with that kernel, or the end of the test if there is none any more.
+# fixes_start [OPTION OF linux_start]...: a machine with that kernel, or the end of the test if there
+# is none any more.
 fixes_start() {
 	local folder
 	folder=$(scripts/linux-kernel cloud-old) || skip_all "no old cloud kernel to be had"
@@ -28,15 +32,23 @@ shows() {
 	matches "$3, $1: $answer" "$answer" "^$2: "
 }
 
-# fix NAME: one fix from source to seen effect and back.
+# fix NAME [OPTION OF subtext build]...: one fix from source to seen effect and back.
 fix() {
 	local name=$1 patch=$TEST_DIR/$1.patch
-	linux_build "$FIXES/$name.c" "$patch"
+	shift
+	linux_build "$FIXES/$name.c" "$patch" "$@"
 	shows before old "$name"
 	apply "$patch"
 	shows patched fixed "$name"
 	revert "$name"
 	shows reverted old "$name"
+}
+
+# fix_module NAME MODULE FILE: the same for a function of a stock module, FILE in lib/modules/*/kernel.
+fix_module() {
+	must "modprobe $2; grep -m 1 ' T _text' /proc/kallsyms; grep -H . /sys/module/$2/sections/.*"
+	printf '%s\n' "$answer" >"$TEST_DIR/symbols"
+	fix "$1" --module "$KERNEL/lib/modules/$RELEASE/kernel/$3" --symbols "$TEST_DIR/symbols"
 }
 
 # build_refused NAME REGEX: a fix that cannot be built, and why.

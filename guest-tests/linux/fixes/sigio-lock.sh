@@ -1,4 +1,4 @@
-# Which functions take a rwlock for reading while the signals are sent?
+# Who takes a rwlock for reading while the signals are sent? Calls of new code have no name.
 tracing=/sys/kernel/tracing
 test -e $tracing/trace || mount -t tracefs none $tracing
 echo 0 > $tracing/tracing_on
@@ -6,14 +6,12 @@ echo _raw_read_lock > $tracing/set_ftrace_filter
 echo function > $tracing/current_tracer
 echo > $tracing/trace
 signals=$(trigger sigio-lock)
-locks=$(grep -c '<-send_sig' $tracing/trace)
-both=$(grep -o '<-send_sig[a-z]*' $tracing/trace | sort -u | wc -l)
-all=$(grep -c '^ *sigio-lock' $tracing/trace)
-sed -n '/^ *sigio-lock/s/.*: //p' $tracing/trace | head -4 > /tmp/sigio-lock.calls
+calls=$(sed -n 's/^ *triggers-.*: _raw_read_lock //p' $tracing/trace | sort -u | tr '\n' ' ')
 echo nop > $tracing/current_tracer
 echo > $tracing/set_ftrace_filter
-case "$signals/$both" in
-"signals: SIGIO SIGURG/2") echo "old: tasklist_lock inside fown->lock:" $(cat /tmp/sigio-lock.calls) ;;
-"signals: SIGIO SIGURG/0") echo "fixed: no lock inside fown->lock ($all taken elsewhere)" ;;
-*) echo "broken: $signals, $locks locks:" $(cat /tmp/sigio-lock.calls) ;;
+case "$signals/$calls" in
+"signals: SIGIO SIGURG/<-send_sigio <-send_sigurg ")
+	echo "old: tasklist_lock inside fown->lock: $calls" ;;
+"signals: SIGIO SIGURG/") echo "fixed: no second lock inside fown->lock" ;;
+*) echo "broken: $signals, locks: $calls" ;;
 esac

@@ -540,6 +540,7 @@ int machine_stop(unsigned int *late)
 {
 	assert_false(fake.stopped);
 	assert_true(fake.threads || !locked);
+	let_others_run();
 	fake.stops++;
 	if (fake.late_times) {
 		fake.late_times--;

@@ -52,7 +52,7 @@ struct fake {
 	unsigned int alloc_fail;		/* this pool_alloc() from now fails (1: the next); 0: none */
 	unsigned int read_fail;			/* this machine_read() from now fails; 0: none */
 	bool cas_taken;				/* the guest fills the entry just before machine_cas64() */
-	/* called whenever the engine lets go of its lock or asks for the time: other CPUs run here */
+	/* called whenever the engine lets go of its lock, asks for the time or stops the CPUs: others run here */
 	void (*others_run)(void);
 	/* what happened */
 	unsigned int stops, resumes, spreads, switches, steps, allocs;

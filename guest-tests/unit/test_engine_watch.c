@@ -183,7 +183,9 @@ static void probes_are_told_once(void **state)
 	(void)state;
 	assert_applied(f);
 	no_event("probe");
+	fetches(IN_BODY(5), (uint8_t[]){ 0x48 }, 1);
 	fake_store(0, IN_BODY(5), &int3, 1);
+	fetches(IN_BODY(5), &int3, 1);
 	assert_string_equal(wait_event("probe"),
 			    "probe symbol=fn0 address=0xffffffff81805fed offset=5");
 	fake_store(0, IN_BODY(5), &int3, 1);
@@ -199,6 +201,7 @@ static void probes_are_told_once(void **state)
 	/* Bytes that are neither, and the instruction that the kernel itself changes. */
 	fake_store(0, IN_BODY(5), (uint8_t[]){ 0x90 }, 1);
 	fake_store(0, IN_BODY(8), &int3, 1);
+	fake_store(0, IN_BODY(8), jmp, 1);
 	no_event("probe");
 }
 
@@ -351,8 +354,48 @@ static void written_by_another(void **state)
 	*pte(gva) = *pte(ALIAS);
 	fake_store(0, gva + 0x10, nop5, 5);
 	assert_int_equal(apply_held(1), ENGINE_DONE);
+	watch_to_the_end();
 	no_event("retired");
 	assert_live(f, nop5);
+}
+
+/* One page, two addresses: who has the other is not concerned. */
+static void one_of_two_mappings_goes(void **state)
+{
+	struct file *f = file_begin(1);
+	uint8_t jump[5];
+
+	(void)state;
+	*pte(ALIAS) = *pte(RUNS_AT(SCATTERED(0x8000)));
+	file_site(f, SCATTERED(0x8010));
+	file_end(f);
+	assert_applied(f);
+	f = file_begin(2);
+	file_site(f, SCATTERED(0x100100));
+	file_end(f);
+	assert_applied(f);
+	jump_bytes(&f->sites[0], 0, jump);
+	*pte(RUNS_AT(SCATTERED(0x8000))) = 0;
+	fake_store(0, ALIAS + 0x800, call, 5);
+	fetches(ALIAS + 0x10, nop5, 5);
+	fetches(ALIAS + 0x100, jump, 5);
+	watch_to_the_end();
+	assert_non_null(strstr(wait_event("patch-reverted"), "id=0101010101010101"));
+	no_event("patch-reverted");
+	fetches(ALIAS + 0x100, jump, 5);
+}
+
+/* Somebody else's code runs where the window was: no reason to wait for it. */
+static void a_cpu_where_a_window_was(void **state)
+{
+	(void)state;
+	assert_applied(module(1, TEXT(0x3000)));
+	give_away(RUNS_AT(SCATTERED(0x8000)));
+	fake.cpu[1].rip = RUNS_AT(SCATTERED(0x8012));
+	fake.cpu[1].inside = -1;
+	watch_to_the_end();
+	wait_event("patch-reverted");
+	assert_int_equal(fake.steps, 0);
 }
 
 /* Nobody writes: the session looks, a few sites at a time. */
@@ -367,8 +410,12 @@ static void found_by_looking(void **state)
 	assert_live(f, nop5);
 	drop_events();
 	give_away(RUNS_AT(SCATTERED(0x8000)));
+	while (!engine_busy())
+		engine_watch();
+	assert_true(engine_next_event(&event));
+	assert_int_equal(strncmp(event.text, "retired", 7), 0);
+	fetches(ALIAS + 0x10, nop5, 5);
 	watch_to_the_end();
-	wait_event("retired");
 	wait_event("patch-reverted");
 	assert_ordinary(gpa & PAGE_MASK);
 	assert_int_equal(engine_view() == machine_base_view(), 0);	/* the annex stays */
@@ -388,10 +435,30 @@ static void half_a_window_goes(void **state)
 	*pte(RUNS_AT(SCATTERED(0x9000))) = *pte(RUNS_AT(SCATTERED(0x30000)));
 	fake_store(0, RUNS_AT(SCATTERED(0x8000)), nop5, 5);
 	fetches(RUNS_AT(SCATTERED(0x9000)) - 2, jump, 2);
+	while (!engine_busy())
+		engine_watch();
+	fetches(RUNS_AT(SCATTERED(0x9000)) - 2, nop5, 2);
 	watch_to_the_end();
 	wait_event("retired");
 	wait_event("patch-reverted");
 	fetches(RUNS_AT(SCATTERED(0x9000)) - 2, nop5, 2);
+}
+
+/* The half that is mapped still goes as well. */
+static void the_first_half_of_a_window_goes(void **state)
+{
+	struct file *f = file_begin(1);
+
+	(void)state;
+	file_site(f, SCATTERED(0x9000) - 2);
+	file_end(f);
+	assert_applied(f);
+	give_away(RUNS_AT(SCATTERED(0x8000)));
+	fake_store(0, ALIAS, nop5, 5);
+	fetches(ALIAS + 0xffe, nop5, 2);
+	fetches(RUNS_AT(SCATTERED(0x9000)), nop5 + 2, 3);
+	watch_to_the_end();
+	wait_event("patch-reverted");
 }
 
 /* On tables without the kernel nothing can be told by looking; a write tells. */
@@ -525,8 +592,11 @@ int main(void)
 		TEST(a_probe_that_was_there_is_told),
 		TEST(a_body_must_be_memory),
 		TEST(written_by_another),
+		TEST(one_of_two_mappings_goes),
+		TEST(a_cpu_where_a_window_was),
 		TEST(found_by_looking),
 		TEST(half_a_window_goes),
+		TEST(the_first_half_of_a_window_goes),
 		TEST(a_new_kernel_is_written_over_the_old),
 		TEST(the_target_goes),
 		TEST(one_thing_at_a_time),

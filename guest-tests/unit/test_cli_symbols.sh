@@ -303,7 +303,7 @@ run symbols -k k.xz
 check "and used" [ "$(stat -c %Y "$entry")" -gt 1000000000 ]
 check "to the same effect" cmp out first
 for damage in 'printf X >"$entry"' ': >"$entry"' 'truncate -s -9 "$entry"' \
-	'printf X | dd of="$entry" bs=1 seek=300 conv=notrunc' 'rm "$entry"; mkdir "$entry"' \
+	'head -c 2000 /dev/zero | tr "\\0" X | dd of="$entry" bs=1 seek=900 conv=notrunc' 'rm "$entry"; mkdir "$entry"' \
 	'rm -rf "$entry"; ln -s /etc/passwd "$entry"'; do
 	eval "$damage" 2>/dev/null
 	run symbols -k k.xz

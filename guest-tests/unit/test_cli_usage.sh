@@ -4,7 +4,7 @@
 # shellcheck source-path=SCRIPTDIR source=test_cli_lib.sh
 . "$(dirname "$0")/test_cli_lib.sh"
 
-COMMANDS="info list log watch console apply revert cycle abort set inspect build"
+COMMANDS="info list log watch console apply revert cycle abort set inspect build symbols redirect"
 man=$TOP/patcher/cli/subtext.1
 completion=$TOP/patcher/cli/subtext.bash-completion
 
@@ -55,6 +55,9 @@ set key value more
 inspect
 inspect one two
 inspect one --instructions many
+symbols
+symbols name
+redirect
 watch --count 0
 watch --within soon
 build

@@ -274,6 +274,18 @@ SUBTEXT_REPLACE(cmdline_proc_show, fixed);
 C
 refused "an exception table" section "fault.c: section __ex_table, for peek: " "copy_from_user()" -- fault.c
 
+build fault.c --exception-table --json
+expect_json "--exception-table: the kernel's search is replaced too" 0 \
+	"[(s['old'], s['new']) for s in j['sites']] == [('search_exception_tables', \
+	'subtext_search_extable'), ('cmdline_proc_show', 'fixed')] and j['data'] == 12"
+special "inspect tells of the entries" "s['__ex_table']['how'] == 'applied' and \
+	s['__ex_table']['count'] == 1 and s['__ex_table']['why'].endswith('in peek')"
+expect_json "entries are distances to the code, filled in by the hypervisor" 0 \
+	"[(f['offset'], f['type'], f['base']) for f in j['fixups'] if f['in'] == 'data'] == \
+	[('0x0', 'pc32', 'text'), ('0x4', 'pc32', 'text')]"
+refused "--exception-table for nothing" no-exceptions "leave the option out" -- fix.c \
+	--exception-table
+
 source_file ibpb.c <<'C'
 #include <asm/nospec-branch.h>
 static noinline void barrier_of_branches(void) { indirect_branch_prediction_barrier(); }

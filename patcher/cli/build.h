@@ -32,6 +32,7 @@ struct place {
 	uint64_t offset;	/* in the payload text, or in the payload data */
 	const char *name;	/* the section's */
 	const char *dropped;	/* reason, if it was left out on purpose */
+	bool table;		/* part of the patch's exception table */
 	const char *refused;	/* reason, if build_special() is to refuse it */
 	const char *told;	/* not NULL if `subtext inspect` is to tell of it */
 };
@@ -41,6 +42,7 @@ struct build_input {
 	char *path;
 	char *stem;		/* a source's name for make, and ... */
 	char *object;		/* ... what it is compiled to; else NULL */
+	const char *own;	/* a source of this tool: the header that is all of it */
 };
 
 struct object {
@@ -99,6 +101,8 @@ struct build {
 	size_t nincludes;
 	bool module;			/* new code is for a module, not for the kernel */
 	struct module *mod;		/* build_module.h; NULL without --module */
+	bool exception_table;		/* --exception-table: the patch is to have one */
+	uint64_t table_start, table_end;	/* where it is in the data */
 	char *banner, *release;		/* of a Linux kernel, else NULL */
 	struct kernel kernel;
 	struct kernel_tables tables;

@@ -139,10 +139,14 @@ static int write_wrapper(struct build *b, size_t i)
 {
 	const char *slash = strrchr(b->inputs[i].path, '/');
 	const char *base = slash ? slash + 1 : b->inputs[i].path;
-	char *text = xprintf("#include \"source%zu/%s\"\n#include <subtext_late.h>\n", i, base);
-	char *name = xprintf("%s.c", b->inputs[i].stem);
-	int ret = build_write_text(b, b->work, name, text, strlen(text));
+	char *name = xprintf("%s.c", b->inputs[i].stem), *text;
+	int ret;
 
+	if (b->inputs[i].own)
+		text = xprintf("#include <%s>\n#include <subtext_late.h>\n", b->inputs[i].own);
+	else
+		text = xprintf("#include \"source%zu/%s\"\n#include <subtext_late.h>\n", i, base);
+	ret = build_write_text(b, b->work, name, text, strlen(text));
 	free(text);
 	free(name);
 	return ret;
@@ -154,7 +158,7 @@ static int add_source(struct build *b, size_t i, struct bytes *kbuild)
 	char *folder, *name, *lines;
 	int ret;
 
-	if (access(in->path, R_OK))
+	if (!in->own && access(in->path, R_OK))
 		return problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s",
 			       in->path, strerror(errno));
 	if (strpbrk(in->path, "\"\n\\"))
@@ -397,10 +401,22 @@ static int compile(struct build *b)
 	return b->problems.n ? -1 : 0;
 }
 
+/* The kernel's search for exception-table entries is replaced too, by one that has ours. */
+static void add_own(struct build *b)
+{
+	b->inputs = xrealloc(b->inputs, (b->ninputs + 1) * sizeof(*b->inputs));
+	b->inputs[b->ninputs++] = (struct build_input){
+		.path = xstrdup("subtext_extable.c"),
+		.own = "subtext_extable.h",
+	};
+}
+
 int build_compile(struct build *b)
 {
 	bool any = false;
 
+	if (b->exception_table)
+		add_own(b);
 	for (size_t i = 0; i < b->ninputs; i++)
 		any = any || build_is_source(b->inputs[i].path);
 	if (build_release(b, any))

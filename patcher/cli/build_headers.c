@@ -20,6 +20,7 @@
 
 HEADER(header_subtext, "subtext.h");
 HEADER(header_mark, "kernel/subtext_mark.h");
+HEADER(header_extable, "kernel/subtext_extable.h");
 HEADER(header_late, "kernel/subtext_late.h");
 HEADER(header_barrier, "kernel/asm/barrier.h");
 HEADER(header_bug, "kernel/asm/bug.h");
@@ -37,6 +38,7 @@ static const struct {
 	{ "include/subtext.h",			header_subtext, header_subtext_end },
 	{ "include/kernel",			NULL, NULL },
 	{ "include/kernel/subtext_mark.h",	header_mark, header_mark_end },
+	{ "include/kernel/subtext_extable.h",	header_extable, header_extable_end },
 	{ "include/kernel/subtext_late.h",	header_late, header_late_end },
 	{ "include/kernel/asm",			NULL, NULL },
 	{ "include/kernel/asm/barrier.h",	header_barrier, header_barrier_end },

@@ -112,7 +112,8 @@ static const struct section_rule refused_in_code[] = {
 				"(unsafe_get_user(), unsafe_put_user(), user_access_begin() "
 				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex and "
 				"MSR accesses; use copy_from_user(), copy_to_user(), get_user(), "
-				"put_user(), copy_from_kernel_nofault(), which are calls" },
+				"put_user(), copy_from_kernel_nofault(), which are calls; or say "
+				"--exception-table" },
 	{ "__jump_table",	"jump labels of an object file that was compiled elsewhere are not "
 				"registered; give the C source" },
 	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere are "
@@ -198,6 +199,9 @@ static int judge_section(struct build *b, const struct object *o, struct place *
 		return 0;
 	if (why)
 		return refuse_section(b, o, pl->name, why);
+	pl->table = b->exception_table && sh->sh_size && !strcmp(pl->name, "__ex_table");
+	if (pl->table)
+		return 0;
 	pl->refused = sh->sh_size ? RULE_FOR(refused_in_code, pl->name) : NULL;
 	pl->dropped = told ? told : pl->refused ? pl->refused : RULE_FOR(left_out, pl->name);
 	pl->told = told ? told : RULE_FOR(kept, pl->name);
@@ -282,6 +286,35 @@ static void place_all(struct build *b, enum place_kind kind)
 	}
 }
 
+/*
+ * One table of all, as a linker would make it. Entries are distances to code, which become fixups;
+ * their order does not matter.
+ */
+static int place_tables(struct build *b)
+{
+	GElf_Shdr sh;
+
+	bytes_align(&b->data, 4, 0);
+	b->table_start = b->data.len;
+	for (size_t i = 0; i < b->nobjects; i++) {
+		struct object *o = &b->objects[i];
+
+		for (size_t j = 1; j < o->nsections; j++) {
+			Elf_Scn *scn = elf_getscn(o->elf, j);
+
+			if (!o->places[j].table || !gelf_getshdr(scn, &sh))
+				continue;
+			o->places[j].kind = PLACE_DATA;
+			copy_section(b, o, &o->places[j], scn, &sh, &b->data);
+		}
+	}
+	b->table_end = b->data.len;
+	if (b->table_start != b->table_end)
+		return 0;
+	return problem(&b->problems, CLI_INPUT, "no-exceptions", "--exception-table: the new code "
+		       "has no exception-table entries; leave the option out");
+}
+
 static void check_limits(struct build *b)
 {
 	if (b->text.len > PATCH_MAX_TEXT)
@@ -301,6 +334,8 @@ int build_layout(struct build *b)
 		return -1;
 	place_all(b, PLACE_TEXT);
 	place_all(b, PLACE_DATA);
+	if (b->exception_table)
+		place_tables(b);
 	b->data_mem = b->data.len;
 	place_all(b, PLACE_BSS);
 	check_limits(b);

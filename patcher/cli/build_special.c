@@ -356,10 +356,33 @@ static void refuse_sections(struct build *b)
 				refuse_in_code(b, &b->objects[i], j);
 }
 
+/* ---- the patch's own exception table ---- */
+
+static void take_entry(struct build *b, const struct object *o, const GElf_Rela *r, void *arg)
+{
+	/* The first of the fields of an entry is the instruction. */
+	if (r->r_offset % 12 == 0)
+		count(arg, in_function(b, o, r));
+}
+
+static void note_table(struct build *b)
+{
+	struct tally in = { 0 };
+
+	for (size_t i = 0; i < b->nobjects; i++)
+		for (size_t j = 1; j < b->objects[i].nsections; j++)
+			if (b->objects[i].places[j].table)
+				each_reloc(b, &b->objects[i], j, take_entry, &in);
+	if (in.n)
+		note_tally(b, "__ex_table", "applied", "the patch replaces the kernel's "
+			   "search_exception_tables() by one that finds them", &in);
+}
+
 int build_special(struct build *b)
 {
 	refuse_sections(b);
 	take_marks(b);
+	note_table(b);
 	take_alternatives(b);
 	note_sections(b);
 	return b->problems.n ? -1 : 0;

@@ -154,6 +154,18 @@ static void note_used(struct build *b, const char *name, const struct value *v,
 	};
 }
 
+/* What include/kernel/subtext_extable.h asks for. */
+static bool own_table(const struct build *b, const char *name, struct value *out)
+{
+	bool end = !strcmp(name, "subtext_extable_end");
+
+	if (!b->exception_table || (!end && strcmp(name, "subtext_extable")))
+		return false;
+	*out = (struct value){ PATCH_BASE_DATA,
+			       (int64_t)(end ? b->table_end : b->table_start) };
+	return true;
+}
+
 static int undefined_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,
 			    struct value *out)
 {
@@ -164,6 +176,8 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 
 	if (find_definition(b, name, false, &d))
 		return own_symbol(b, d.o, &d.sym, out);
+	if (own_table(b, name, out))
+		return 0;
 	if (!find_override(b, name) && module_symbol(b, name, true, out))
 		return b->problems.n ? -1 : 0;
 	if (!resolve_kernel(b, name, true, out, &s, &missing)) {

@@ -9,7 +9,7 @@
 #include "cli/build_module.h"
 #include "cli/disasm.h"
 
-enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP };
+enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE };
 
 static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "The kernel the patch is for: vmlinuz or vmlinux", 0 },
@@ -30,6 +30,9 @@ static const struct argp_option options[] = {
 	{ "symbol", OPT_SYMBOL, "NAME=WHAT", 0,
 	  "What NAME in the objects refers to: 0xADDRESS, or another name, name@file.c or name@N",
 	  0 },
+	{ "exception-table", OPT_EXTABLE, NULL, 0,
+	  "Replace search_exception_tables() too, so that the kernel finds the exception-table "
+	  "entries of the new code; for one patch at a time", 0 },
 	{ "anchor", OPT_ANCHOR, "SYMBOL", 0,
 	  "What IA32_LSTAR points to (default: entry_SYSCALL_64)", 0 },
 	{ 0 }
@@ -144,6 +147,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SYMBOL:
 		add_override(state, b, arg);
+		return 0;
+	case OPT_EXTABLE:
+		b->exception_table = true;
 		return 0;
 	case OPT_ANCHOR:
 		b->anchor_name = arg;

@@ -24,6 +24,8 @@ SUBTEXT_SYMBOL(forked_on_cpu, "process_counts");	/* number of processes forked *
 
 int cmdline_proc_show(struct seq_file *m, void *v);
 
+static DEFINE_STATIC_KEY_TRUE(on);
+static DEFINE_STATIC_KEY_FALSE(off);
 static DEFINE_SPINLOCK(lock);
 static int shown, zeroed[3];
 static int initialised = 5;
@@ -90,11 +92,22 @@ static void show_cpu(struct seq_file *m)
 	seq_printf(m, "processes=%d\n", processes() > 1);
 }
 
+/* All four kinds of branches, with keys of the new code; switched when they are seen again. */
+static void show_keys(struct seq_file *m)
+{
+	seq_printf(m, "keys=%d%d%d%d\n", !!static_branch_likely(&on),
+		   !!static_branch_unlikely(&on), !!static_branch_likely(&off),
+		   !!static_branch_unlikely(&off));
+	static_branch_disable(&on);
+	static_branch_enable(&off);
+}
+
 static int constructs(struct seq_file *m, void *v)
 {
 	seq_puts(m, saved_command_line);
 	seq_putc(m, '\n');
 	seq_printf(m, "schedstats=%d\n", static_branch_unlikely(&sched_schedstats) ? 1 : 0);
+	show_keys(m);
 	show_memory(m);
 	show_user(m);
 	show_cpu(m);

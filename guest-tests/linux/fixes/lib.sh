@@ -15,13 +15,13 @@ skip_all() {
 	exit 0
 }
 
-# fixes_start [OPTION OF linux_start]...: a machine with that kernel, or the end of the test if there
-# is none any more.
+# fixes_start [OPTION OF linux_start]...: a machine with that kernel, or the end of the test if
+# there is none any more.
 fixes_start() {
 	local folder
 	folder=$(scripts/linux-kernel cloud-old) || skip_all "no old cloud kernel to be had"
 	[ "$(cat "$folder/release")" = "$WITH_BUGS" ] ||
-		skip_all "the archive has no $WITH_BUGS any more, $(cat "$folder/release") is fixed"
+		skip_all "the archive has no $WITH_BUGS any more"
 	linux_start --flavour cloud-old --file "$BUILD/linux/triggers=bin/triggers" "$@"
 	must 'mkdir -p /mnt; ip link set lo up'
 }
@@ -44,7 +44,24 @@ fix() {
 	shows reverted old "$name"
 }
 
-# fix_module NAME MODULE FILE: the same for a function of a stock module, FILE in lib/modules/*/kernel.
+# fixes_together NAME...: the patches, which the hypervisor has from `fix`, live side by side.
+fixes_together() {
+	local name
+	for name; do
+		apply_quietly --id "$name"
+	done
+	for name; do
+		shows "with the others" fixed "$name"
+	done
+	for name; do
+		revert_quietly "$name"
+	done
+	sub list
+	is "none of them is live any more" "$(grep -c '"state":"live"' <<<"$out")" 0
+}
+
+# fix_module NAME MODULE FILE: as fix, for a function of a stock module; FILE in
+# lib/modules/RELEASE/kernel.
 fix_module() {
 	must "modprobe $2; grep -m 1 ' T _text' /proc/kallsyms; grep -H . /sys/module/$2/sections/.*"
 	printf '%s\n' "$answer" >"$TEST_DIR/symbols"

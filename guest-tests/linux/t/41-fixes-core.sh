@@ -8,11 +8,12 @@
 . "$(dirname "$0")/../fixes/lib.sh"
 
 fixes_start --modules binfmt_misc
-for name in seccomp-tsync sigio-lock tmpfile-owner fs-log hugetlb-mremap ipc-next-id \
-	landlock-whiteout; do
-	fix $name
+fixes=(seccomp-tsync sigio-lock tmpfile-owner fs-log hugetlb-mremap ipc-next-id landlock-whiteout)
+for name in "${fixes[@]}"; do
+	fix "$name"
 done
 fix_module binfmt-write binfmt_misc fs/binfmt_misc.ko
+fixes_together "${fixes[@]}" binfmt-write
 build_refused safe-ret "no probe in it .noinstr, entry code"
 linux_log_clean
 finish

@@ -143,13 +143,16 @@ guest_wait() {
 st() { sub "$@"; }
 
 # linux_build SOURCE.c OUT.patch [OPTION]...: builds a patch for the kernel that runs; a result.
-linux_build() {
-	local source=$1 patch=$2 said
-	shift 2
-	said=$("$BUILD/subtext" build "$source" --kernel "$KERNEL/vmlinuz" \
-		--headers "$KERNEL/build" -o "$patch" "$@" 2>&1) ||
-		bail "build $(basename "$source")" "$said"
-	ok "build $(basename "$source")"
+linux_build() { linux_build_for "$KERNEL" "$@"; }
+
+# linux_build_for FOLDER SOURCE.c OUT.patch [OPTION]...: for a kernel of scripts/linux-kernel.
+linux_build_for() {
+	local kernel=$1 source=$2 patch=$3 said
+	shift 3
+	said=$("$BUILD/subtext" build "$source" --kernel "$kernel/vmlinuz" \
+		--headers "$kernel/build" -o "$patch" "$@" 2>&1) ||
+		bail "build $(basename "$source") for $(cat "$kernel/release")" "$said"
+	ok "build $(basename "$source") for $(cat "$kernel/release")"
 }
 
 # linux_modules DIR [FLAVOUR]: compiles the modules there for a kernel, into $TEST_DIR/NAME OF DIR.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A patch of seven functions, some of which run all the time, comes and goes 200 times while all
 # CPUs of a stock kernel work: nothing is lost, and user space sees the old or the new, each time.
-# cpus: 2
+# cpus: 2 4
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 ROUNDS=${ROUNDS:-200} HOLD=${HOLD:-5}	# times; milliseconds that each state is left alone

@@ -59,6 +59,11 @@ apply "$answers"
 matches "but can be patched again" "$(guest 'cat /proc/answers')" '^70'
 revert "$answers"
 is "and back" "$(guest 'cat /proc/answers')" '6 of 3'
+apply "$answers"
+must 'rmmod answers; insmod /answers.ko'
+is "it goes and comes at once: unpatched" "$(guest 'cat /proc/answers')" '2 of 1'
+event retired
+is "and its patch retires" "$(json symbol)" answers:answer
 
 # ---- a stock module ----
 

@@ -42,11 +42,6 @@ view_t machine_base_view(void)
 	return base_view;
 }
 
-static unsigned int levels(void)
-{
-	return (vmread(GUEST_CR4) & CR4_LA57) ? 5 : 4;
-}
-
 /*
  * Walks the tables of this CPU's guest. In user mode, and at the kernel's doors, page-table
  * isolation has tables with little of the kernel in them; Linux keeps the kernel's root one
@@ -56,13 +51,14 @@ static unsigned int levels(void)
 static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t *entry)
 {
 	uint64_t cr3 = vmread(GUEST_CR3), kernel = cr3 & ~CR3_USER_HALF, at;
+	unsigned int levels = vmread(GUEST_CR4) & CR4_LA57 ? 5 : 4;
 
 	if (!vcpu_paging())
 		return UINT64_MAX;
-	at = kernel == cr3 ? UINT64_MAX : guest_walk(kernel, levels(), machine_anchor(), 0, where, entry);
-	if (at != UINT64_MAX && at == guest_walk(cr3, levels(), machine_anchor(), 0, where, entry))
+	at = kernel == cr3 ? UINT64_MAX : guest_walk(kernel, levels, machine_anchor(), 0, where, entry);
+	if (at != UINT64_MAX && at == guest_walk(cr3, levels, machine_anchor(), 0, where, entry))
 		cr3 = kernel;
-	return guest_walk(cr3, levels(), gva, stop, where, entry);
+	return guest_walk(cr3, levels, gva, stop, where, entry);
 }
 
 int machine_translate(uint64_t gva, uint64_t *gpa)

@@ -384,7 +384,8 @@ static void directory_entry_taken(void **state)
 	assert_state(&before);
 	fake.cas_taken = false;
 	assert_then_applied(f);
-	/* And a live one that the guest overwrote is not used again. */
+	/* And one that the guest overwrote under a live patch is not used again. */
+	assert_applied(f);
 	pd[at] ^= 0x100;
 	f = file_begin(2);
 	file_site(f, TEXT(0x6000));

@@ -466,13 +466,15 @@ static void a_new_kernel_is_written_over_the_old(void **state)
 {
 	struct file *f = module(1, SCATTERED(0x9000));
 	uint64_t kernel = *(uint64_t *)fake_ram(GUEST_PDPT + 510 * 8), gpa[2];
-	uint64_t annex_pde[512];
+	uint64_t annex_pde[512], pde[2], annex;
 	uint8_t page[PAGE_SIZE], got[PAGE_SIZE];
 
 	(void)state;
 	gpa[0] = fake_gpa(RUNS_AT(SCATTERED(0x8000)));
 	gpa[1] = fake_gpa(RUNS_AT(SCATTERED(0x9000)));
+	memcpy(pde, fake_ram(GUEST_PD + (RUNS_AT(LINK_TEXT) >> 21 & 511) * 8), sizeof(pde));
 	assert_applied(f);
+	annex = result.annex;
 	drop_events();
 	/* An identity map, say: the kernel is at none of its addresses. */
 	*(uint64_t *)fake_ram(GUEST_PDPT) = 0x5000 | 3;
@@ -501,6 +503,24 @@ static void a_new_kernel_is_written_over_the_old(void **state)
 	assert_ordinary(gpa[0]);
 	assert_ordinary(gpa[1]);
 	assert_memory_equal(fake_ram(GUEST_PD), annex_pde, PAGE_SIZE);
+
+	/* The new one can be patched, by the same file, and gets an entry of its own. */
+	*(uint64_t *)fake_ram(GUEST_PDPT + 511 * 8) = 0;
+	memset(fake_ram(0x7000), 0, PAGE_SIZE);
+	memcpy(fake_ram(0x7000 + (RUNS_AT(LINK_TEXT) >> 21 & 511) * 8), pde, sizeof(pde));
+	*(uint64_t *)fake_ram(GUEST_PDPT + 510 * 8) = 0x7000 | 3;
+	fake_store(0, RUNS_AT(SCATTERED(0x8010)), nop5, 5);
+	fake_store(0, RUNS_AT(SCATTERED(0x9000)), nop5, 5);
+	fake.alloc_fail = 5;
+	assert_int_equal(apply(f), ENGINE_REFUSED);
+	assert_applied(f);
+	assert_live(f, nop5);
+	assert_true(result.annex != 0 && result.annex != annex);
+	fake_fetch(0, result.annex, got, 100);
+	assert_memory_equal(got, f->text, 100);
+	assert_memory_equal(fake_ram(GUEST_PD), annex_pde, PAGE_SIZE);
+	assert_reverted(1);
+	assert_int_equal(apply_held(1), ENGINE_DONE);
 }
 
 static struct file *to_module(uint8_t id)

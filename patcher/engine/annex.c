@@ -65,13 +65,26 @@ static uint64_t candidate(uint64_t anchor, unsigned int n)
 	return (gva ^ anchor) & ~(REGION - 1) ? 0 : gva;
 }
 
-/* Is our entry still where we wrote it? */
-static bool still_mapped(void)
+/**
+ * annex_check - has the guest our page-directory entry still?
+ *
+ * If not, another kernel runs (kexec): what was placed stays where it is, and payloads are placed
+ * anew where this kernel has an entry free. Unless a live patch has a payload: then
+ * annex.mapped stays, and lost is set. Session, on tables that hold the kernel.
+ */
+void annex_check(void)
 {
 	uint64_t pde, entry;
 
-	return !machine_guest_entry(eng.annex.gva, 2, &pde, &entry) && pde == eng.annex.pde &&
-	       entry == (machine_annex_hpa() | PDE_BITS);
+	eng.annex.lost = eng.annex.mapped &&
+			 (machine_guest_entry(eng.annex.gva, 2, &pde, &entry) ||
+			  pde != eng.annex.pde || entry != (machine_annex_hpa() | PDE_BITS));
+	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
+		if (eng.held[i].state == PATCH_LIVE && eng.held[i].placed)
+			return;
+	for (unsigned int i = 0; eng.annex.lost && i < ENGINE_MAX_PATCHES; i++)
+		eng.held[i].placed = false;
+	eng.annex.mapped &= !eng.annex.lost;
 }
 
 /* Phase, one entry: room for the payload, and an address at which the guest can see it. */
@@ -82,10 +95,13 @@ enum step annex_place(struct txn *t)
 	t->of = 2 * PDES;
 	if (!held_has_payload(t->held))
 		return STEP_NEXT;
-	if (!t->held->placed && !reserve(t->held))
-		return refuse_what(REFUSE_ANNEX, "no room");
+	if (!t->held->placed) {
+		if (!reserve(t->held))
+			return refuse_what(REFUSE_ANNEX, "no room");
+		t->placing = true;
+	}
 	if (eng.annex.mapped)
-		return still_mapped() ? STEP_NEXT :
+		return !eng.annex.lost ? STEP_NEXT :
 		       refuse_what(REFUSE_ANNEX, "the guest has changed the page-directory entry");
 	if (t->i == t->of)
 		return refuse_what(REFUSE_ANNEX, "no free page-directory entry");
@@ -172,7 +188,7 @@ enum step annex_fill(struct txn *t)
 
 	t->of = all + (h->patch.nfixups + FIXUP_BATCH - 1) / FIXUP_BATCH;
 	/* A revived patch goes on with the data it had. */
-	if (!t->fresh || t->i >= t->of)
+	if (!t->placing || t->i >= t->of)
 		return STEP_NEXT;
 	if (t->i >= all)
 		return fixup_batch(t, (t->i - all) * FIXUP_BATCH);

@@ -222,6 +222,8 @@ static enum engine_status finish_refused(struct txn *t, struct refusal *why)
 {
 	*why = t->why;
 	event_refused(t->held, why);
+	if (t->placing)
+		t->held->placed = false;
 	if (t->fresh)
 		held_drop(t->held);
 	t->phase = NULL;

@@ -75,7 +75,7 @@ struct held {
 struct annex {
 	uint64_t gva;				/* where the guest sees it, or is about to */
 	uint64_t pde;				/* GPA of the page-directory entry */
-	bool mapped;				/* the entry is written */
+	bool mapped, lost;			/* the entry is written; somebody changed it */
 	unsigned int text[2], data[2];		/* pages used from the bottom and from the top */
 };
 
@@ -102,6 +102,7 @@ struct txn {
 	bool committed, undoing;
 	unsigned int i, of;			/* units of the phase, done and all */
 	view_t before, guarded, after;		/* in force at the start; with guards; with windows */
+	bool placing;				/* the payload gets its place in the annex */
 	bool mapped_annex;			/* wrote the page-directory entry */
 	unsigned int nbad;			/* checked windows with wrong bytes: no commit */
 	uint64_t since;				/* TSC when the spread began */
@@ -193,6 +194,7 @@ enum step prepare_undo(struct txn *t);
 void prepare_drop(view_t view);
 
 /* annex.c */
+void annex_check(void);
 enum step annex_place(struct txn *t);
 enum step annex_fill(struct txn *t);
 int annex_map(struct txn *t);

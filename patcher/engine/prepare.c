@@ -134,7 +134,7 @@ enum step prepare_exec(struct txn *t)
 {
 	unsigned int text, payload = annex_pages_of(t->held, &text);
 
-	t->of = eng.nguards + (t->fresh ? payload : 0);
+	t->of = eng.nguards + (t->placing ? payload : 0);
 	if (!t->after) {
 		if (next_is_empty()) {
 			t->after = eng.base;

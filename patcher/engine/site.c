@@ -61,6 +61,7 @@ enum step site_verify(struct txn *t)
 		t->why.address = anchor;
 		return STEP_REFUSED;
 	}
+	annex_check();
 	if (h->placed && slide != h->slide)
 		return refuse_what(REFUSE_STATE, "the kernel has moved since its payload was placed");
 	h->slide = slide;

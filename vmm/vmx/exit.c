@@ -165,12 +165,9 @@ static void exit_io(struct cpu *c)
 		step_io(c);
 		return;
 	}
-	if (in) {
-		/* as if no UART were there; a 32-bit result clears the upper half */
-		uint64_t keep = size == 4 ? 0 : c->regs[REG_RAX] & ~mask;
-
-		c->regs[REG_RAX] = keep | mask;
-	}
+	/* as if no UART were there; a 32-bit result clears the upper half */
+	if (in)
+		c->regs[REG_RAX] = (size == 4 ? 0 : c->regs[REG_RAX] & ~mask) | mask;
 	vcpu_skip();
 }
 

@@ -59,12 +59,12 @@ void vcpu_skip(void)
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
-static void set_exceptions(struct cpu *c, uint32_t want)
+/* A field whose value is kept: most entries leave it as it is. */
+static void set_kept(uint32_t field, uint32_t *kept, uint32_t want)
 {
-	if (want == c->exception_bitmap)
-		return;
-	vmwrite(EXCEPTION_BITMAP, want);
-	c->exception_bitmap = want;
+	if (want != *kept)
+		vmwrite(field, want);
+	*kept = want;
 }
 
 bool vcpu_user_mode(void)
@@ -81,14 +81,6 @@ bool vcpu_interrupts_off(void)
 {
 	return !(vmread(GUEST_RFLAGS) & RFLAGS_IF) &&
 	       vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE;
-}
-
-static void set_controls(struct cpu *c, uint32_t want)
-{
-	if (want == c->proc_controls)
-		return;
-	vmwrite(PROC_BASED_CONTROLS, want);
-	c->proc_controls = want;
 }
 
 void guest_shutdown(struct cpu *c)
@@ -133,8 +125,8 @@ static void prepare_entry(struct cpu *c)
 	}
 	if (!stepping && c->window_wanted)
 		controls |= PROC_INTERRUPT_WINDOW;
-	set_controls(c, controls);
-	set_exceptions(c, stepping ? STEP_EXCEPTIONS : 0);
+	set_kept(PROC_BASED_CONTROLS, &c->proc_controls, controls);
+	set_kept(EXCEPTION_BITMAP, &c->exception_bitmap, stepping ? STEP_EXCEPTIONS : 0);
 	prepare_event(c);
 }
 

@@ -127,5 +127,18 @@ gcc $CODE_FLAGS -c -o esc.o "$SOURCE"
 run build esc.o -k kernel.elf -o esc.patch --replace check=check_v2
 run inspect esc.patch
 check "no escape sequences from a file's meta" bash -c '! grep -q $'"'\\033'"' out && grep -q "source=a?" out'
+python3 - <<'PY'
+import hashlib, struct, zlib
+raw = bytearray(open("fix.patch", "rb").read().replace(b"=check_fixed ", b"=check\033fixed ")
+                .replace(b"uses=helper", b"uses=h\033lper")
+                .replace(b"kernel=kernel.elf", b"release=\033[31mself"))
+raw[20:56] = bytes(36)
+raw[24:56] = hashlib.sha256(raw).digest()
+raw[20:24] = struct.pack("<I", zlib.crc32(raw))
+open("escapes.patch", "wb").write(raw)
+PY
+run inspect escapes.patch
+expect "a patch with names that are none" 0 "check?fixed ("
+check "no escape sequences from names in meta" bash -c '! grep -q $'"'\\033'"' out && grep -q "h?lper" out'
 
 finish

@@ -137,6 +137,19 @@ C
 refused "SUBTEXT_REPLACE compares types" compile "fixed has not the type of cmdline_proc_show" -- \
 	wrongtype.c
 
+sed 's/GCC: (.*"/GCC: (Other 1.2-3) 1.2.3"/' >other.s <<'S'
+.text
+.globl v2
+.type v2, @function
+v2: ret
+.size v2, . - v2
+.ident "GCC: ()"
+S
+as -o other.o other.s
+build other.o --replace cmdline_proc_show=v2
+expect "another compiler than the kernel's is warned of" 0 \
+	"warning: other.o was compiled by (Other 1.2-3) 1.2.3, the kernel by another compiler"
+
 # ---- headers ----
 
 if [ -e "/lib/modules/$release/build" ] || [ -e "/usr/src/linux-headers-$release" ]; then

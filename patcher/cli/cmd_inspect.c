@@ -77,7 +77,8 @@ static void print_insn(const json_t *insn, const char *indent)
 	printf("%s%s: %-20s  %s", indent, str(insn, "address"), str(insn, "bytes"),
 	       str(insn, "text"));
 	if (*str(insn, "refers"))
-		printf("   ; %s", str(insn, "refers"));
+		fputs("   ; ", stdout);
+	print_plain(str(insn, "refers"));
 	putchar('\n');
 }
 
@@ -128,7 +129,10 @@ static void print_special(const json_t *o)
 	if (json_array_size(all))
 		printf("\nspecial constructs of the new code:\n");
 	json_array_foreach(all, i, v) {
-		printf("  %s: %s", str(v, "what"), str(v, "how"));
+		fputs("  ", stdout);
+		print_plain(str(v, "what"));
+		fputs(": ", stdout);
+		print_plain(str(v, "how"));
 		if (num(v, "count") > 1)
 			printf(", %lld times", num(v, "count"));
 		fputs(": ", stdout);
@@ -159,8 +163,11 @@ static void print_header(const json_t *o)
 	       json_is_true(json_object_get(o, "signed")) ? "signed" : "not signed");
 	printf("kernel:     build-id %s at %s\nanchor:     %s\n", str(o, "build_id"),
 	       str(o, "build_id_address"), str(o, "anchor"));
-	if (*str(o, "release"))
-		printf("release:    %s\n", str(o, "release"));
+	if (*str(o, "release")) {
+		fputs("release:    ", stdout);
+		print_plain(str(o, "release"));
+		putchar('\n');
+	}
 	printf("payload:    text %lld bytes, data %lld bytes (%lld from the file)\n",
 	       num(o, "text"), num(o, "data_mem"), num(o, "data"));
 }
@@ -188,9 +195,12 @@ static void print_text(const json_t *o)
 	print_special(o);
 	print_uses(o);
 	printf("\n%zu fixups%s\n", json_array_size(fixups), json_array_size(fixups) ? ":" : "");
-	json_array_foreach(fixups, i, v)
-		printf("  %s+%-8s %-6s %s %s\n", str(v, "in"), str(v, "offset"), str(v, "type"),
-		       str(v, "base"), str(v, "refers"));
+	json_array_foreach(fixups, i, v) {
+		printf("  %s+%-8s %-6s %s ", str(v, "in"), str(v, "offset"), str(v, "type"),
+		       str(v, "base"));
+		print_plain(str(v, "refers"));
+		putchar('\n');
+	}
 	printf("\nmeta:\n");
 	json_array_foreach(json_object_get(o, "meta"), i, v) {
 		if (shown_before(json_string_value(v)))

@@ -19,7 +19,7 @@ skip_all() {
 # there is none any more.
 fixes_start() {
 	local folder
-	folder=$(scripts/linux-kernel cloud-old) || skip_all "no old cloud kernel to be had"
+	folder=$(scripts/linux-kernel cloud-old) || bail "there is a cloud-old kernel"
 	[ "$(cat "$folder/release")" = "$WITH_BUGS" ] ||
 		skip_all "the archive has no $WITH_BUGS any more"
 	linux_start --flavour cloud-old --file "$BUILD/linux/triggers=bin/triggers" "$@"

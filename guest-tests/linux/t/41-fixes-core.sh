@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Published fixes of system calls, file systems, memory, IPC and Landlock, by C source, in the
 # kernel that has the bugs: the effect of each is seen from user space, goes and comes with the
-# patch; and one that the build refuses (docs/fixes.md).
+# patch; and two that the build refuses (docs/fixes.md).
 # cpus: 2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../fixes/lib.sh"
@@ -14,6 +14,7 @@ for name in "${fixes[@]}"; do
 done
 fix_module binfmt-write binfmt_misc fs/binfmt_misc.ko
 fixes_together "${fixes[@]}" binfmt-write
-build_refused safe-ret "no probe in it .noinstr, entry code"
+build_refused safe-ret "'error_entry'.* no probe in it .noinstr, entry code"
+build_refused trace-modname "'print_rec'.* no NOP for its tracer at its entry"
 linux_log_clean
 finish

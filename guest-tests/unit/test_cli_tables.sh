@@ -104,6 +104,10 @@ function pointed_into
 	mov $5, %eax
 	ret
 end pointed_into
+function jumped_into_by_a_replacement
+	mov $5, %eax
+	ret
+end jumped_into_by_a_replacement
 function looks_like_a_jump
 	mov $5, %eax
 	ret
@@ -131,6 +135,8 @@ end afar
 function thunk
 	ret
 end thunk
+.section .altinstr_replacement, "ax"
+	jne jumped_into_by_a_replacement + 2
 .data
 pointer: .quad pointed_into + 3
 
@@ -199,6 +205,7 @@ fixed_up jump-into-window exception table of 0x
 jumped_into_from_afar jump-into-window (afar+0x0)
 jumped_into_from_near jump-into-window (near+0x0)
 pointed_into jump-into-window the address at
+jumped_into_by_a_replacement jump-into-window leads into its window
 LIST
 
 # The list of a body: lengths and first bytes, "any" where the kernel writes itself.

@@ -55,21 +55,26 @@ static void check_insn(struct build *b, const struct insn *i, uint64_t addr)
 		refuse(b, r, i->kind == INSN_CALL ? "the call" : "the jump", addr, i->target);
 }
 
-/* All instructions of a function; what cannot be decoded ends it. */
-static void check_function(struct build *b, const struct kernel_symbol *s, uint64_t only)
+/*
+ * All instructions of a function, or the one around address @only. What cannot be decoded ends
+ * it. Returns whether @only was reached.
+ */
+static bool check_function(struct build *b, const struct kernel_symbol *s, uint64_t only)
 {
 	uint64_t size = kernel_function_size(&b->kernel, s);
 	const uint8_t *code = kernel_bytes(&b->kernel, s->addr, size);
 	struct insn i;
 
-	if (!code)
-		return;
-	for (uint64_t at = 0; at < size; at += i.len) {
+	for (uint64_t at = 0; code && at < size; at += i.len) {
 		if (!disasm_one(code + at, size - at, s->addr + at, &i))
-			return;
-		if (!only || (only >= s->addr + at && only < s->addr + at + i.len))
-			check_insn(b, &i, s->addr + at);
+			return false;
+		if (only && only >= s->addr + at + i.len)
+			continue;
+		check_insn(b, &i, s->addr + at);
+		if (only)
+			return true;
 	}
+	return false;
 }
 
 /* Jumps with a 1-byte distance come from the functions around. */
@@ -86,18 +91,29 @@ static void check_near(struct build *b, uint64_t window)
 	}
 }
 
-/*
- * A field of 4 bytes that would lead into a window if it were the distance of a jump: only the
- * function it lies in tells whether it is.
- */
-static void check_field(struct build *b, uint64_t field)
+/* call, jmp, or jcc with a 4-byte distance, by the bytes before it. */
+static bool looks_like_jump(const uint8_t *field, uint64_t before)
 {
-	const struct kernel_symbol *s;
-	uint64_t offset;
+	return (before >= 1 && (field[-1] == 0xe8 || field[-1] == 0xe9)) ||
+		(before >= 2 && field[-2] == 0x0f && (field[-1] & 0xf0) == 0x80);
+}
 
-	s = kernel_symbol_at(&b->kernel, field, &offset);
-	if (s && s->executable)
-		check_function(b, s, field);
+/*
+ * A field of 4 bytes that would lead into a window if it were the distance of a jump: the
+ * function it lies in tells whether it is; where that is not known (the kernel's replacements
+ * for its own instructions, say), what looks like a jump is one.
+ */
+static void check_field(struct build *b, const struct elf_section *s, uint64_t at, uint64_t target)
+{
+	const struct replacement *r = window_around(b, target);
+	uint64_t offset, addr = s->addr + at;
+	const struct kernel_symbol *f;
+
+	f = kernel_symbol_at(&b->kernel, addr, &offset);
+	if (f && f->executable && !strcmp(f->section, s->name) && check_function(b, f, addr))
+		return;
+	if (looks_like_jump(s->data + at, at))
+		refuse(b, r, "the jump", addr - 1, target);
 }
 
 static void scan_section(struct build *b, const struct elf_section *s)
@@ -112,7 +128,31 @@ static void scan_section(struct build *b, const struct elf_section *s)
 		memcpy(&distance, s->data + at, 4);
 		target = s->addr + at + 4 + (uint64_t)(int64_t)distance;
 		if (target - low < reach && window_around(b, target))
-			check_field(b, s->addr + at);
+			check_field(b, s, at, target);
+	}
+}
+
+/* By sections; by segments if the image has no sections. */
+static void scan_code(struct build *b)
+{
+	const struct elf_image *e = &b->kernel.image;
+	bool any = false;
+
+	for (size_t i = 0; i < e->nsections; i++) {
+		const struct elf_section *s = &e->sections[i];
+
+		if (!(s->flags & SHF_EXECINSTR) || !s->data)
+			continue;
+		scan_section(b, s);
+		any = true;
+	}
+	for (size_t i = 0; i < e->nsegments && !any; i++) {
+		const struct elf_segment *g = &e->segments[i];
+		struct elf_section all = { .name = "", .addr = g->addr, .size = g->filesz,
+					   .data = g->data };
+
+		if (g->type == PT_LOAD && g->flags & PF_X)
+			scan_section(b, &all);
 	}
 }
 
@@ -142,15 +182,11 @@ static void check_addresses(struct build *b)
 
 int build_check_inbound(struct build *b)
 {
-	const struct elf_image *e = &b->kernel.image;
-
 	if (!b->nreplace)
 		return 0;
 	for (size_t i = 0; i < b->nreplace; i++)
 		check_near(b, b->replace[i].site.addr);
-	for (size_t i = 0; i < e->nsections; i++)
-		if (e->sections[i].flags & SHF_EXECINSTR && e->sections[i].data)
-			scan_section(b, &e->sections[i]);
+	scan_code(b);
 	check_addresses(b);
 	return b->problems.n ? -1 : 0;
 }

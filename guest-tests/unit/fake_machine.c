@@ -378,6 +378,7 @@ void fake_start(unsigned int cpus, size_t pool_pages)
 	memset(&fake, 0, sizeof(fake));
 	fake.cpus = cpus;
 	fake.anchor = LINK_ANCHOR + FAKE_SLIDE;
+	fake.tick = 1000;
 	locked = false;
 	spread_to = nold = 0;
 	now = 0;
@@ -483,7 +484,7 @@ void *machine_annex_va(void)
 uint64_t machine_tsc(void)
 {
 	let_others_run();
-	return now += 1000;
+	return now += fake.tick;
 }
 
 uint64_t machine_tsc_hz(void)

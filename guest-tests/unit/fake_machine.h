@@ -45,6 +45,7 @@ struct fake {
 	unsigned int cpus;
 	uint64_t anchor;
 	bool threads;
+	uint64_t tick;				/* what the TSC advances when it is read */
 	/* faults */
 	unsigned int late_times, late_cpu;	/* the next stops that fail, and by whom */
 	unsigned int spread_lag;		/* calls of machine_spread_done() per CPU that takes the view */

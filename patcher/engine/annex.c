@@ -69,18 +69,18 @@ static uint64_t candidate(uint64_t anchor, unsigned int n)
  * annex_check - has the guest our page-directory entry still?
  *
  * If not, another kernel runs (kexec): what was placed stays where it is, and payloads are placed
- * anew where this kernel has an entry free. Unless a live patch has a payload: then
- * annex.mapped stays, and lost is set. Session, on tables that hold the kernel.
+ * anew where this kernel has an entry free. Unless a live patch has a payload, or these tables
+ * do not hold the kernel: then annex.mapped stays, and lost is set. Session.
  */
 void annex_check(void)
 {
 	uint64_t pde, entry;
+	bool found = !machine_guest_entry(eng.annex.gva, 2, &pde, &entry);
 
-	eng.annex.lost = eng.annex.mapped &&
-			 (machine_guest_entry(eng.annex.gva, 2, &pde, &entry) ||
-			  pde != eng.annex.pde || entry != (machine_annex_hpa() | PDE_BITS));
+	eng.annex.lost = eng.annex.mapped && (!found || pde != eng.annex.pde ||
+					      entry != (machine_annex_hpa() | PDE_BITS));
 	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
-		if (eng.held[i].state == PATCH_LIVE && eng.held[i].placed)
+		if (!found || (eng.held[i].state == PATCH_LIVE && eng.held[i].placed))
 			return;
 	for (unsigned int i = 0; eng.annex.lost && i < ENGINE_MAX_PATCHES; i++)
 		eng.held[i].placed = false;

@@ -238,7 +238,6 @@ static enum engine_status finish_done(struct txn *t, struct engine_result *done)
 
 	h->state = applied ? PATCH_LIVE : PATCH_REVERTED;
 	h->leaving = false;
-	h->left = 0;
 	h->applied += applied;
 	h->reverted += !applied;
 	*done = (struct engine_result){

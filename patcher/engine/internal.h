@@ -67,7 +67,6 @@ struct held {
 	unsigned int pages;			/* that carry its windows */
 	bool placed;				/* payload is in the annex */
 	bool leaving;				/* something it needs is gone: to be reverted by us */
-	uint64_t left;				/* TSC when that was tried */
 	unsigned int text_page, data_page;	/* first of each in the annex */
 	uint32_t applied, reverted;
 };
@@ -124,6 +123,7 @@ struct engine {
 	struct txn txn;
 	bool own;				/* the transaction under way was begun by engine_watch() */
 	unsigned int watch_slot, watch_site;	/* looked at next */
+	uint64_t looked, rest;			/* TSC when it last looked; ticks until it does again */
 	char symbol[96];			/* of the last refusal */
 	uint64_t merges, merged_words, window_writes;
 };

@@ -267,6 +267,7 @@ enum step site_check(struct txn *t)
 	struct held *h = t->held;
 	const struct patch_site *s = &h->patch.sites[t->i];
 	struct window *w = &h->windows[t->i];
+	enum step step = STEP_AGAIN;
 
 	t->of = h->patch.nsites;
 	if (t->i == t->of)
@@ -275,15 +276,15 @@ enum step site_check(struct txn *t)
 	w->watched = !read_window(w, w->seen);
 	w->bad = w->watched && !site_takes(s, w->seen);
 	t->nbad += w->bad;
-	machine_unlock();
-	if (!w->watched)
-		return refuse_site(REFUSE_UNMAPPED, t->i);
-	if (w->bad && !passing(s, w)) {
+	if (!w->watched) {
+		step = refuse_site(REFUSE_UNMAPPED, t->i);
+	} else if (w->bad && !passing(s, w)) {
 		refuse_site(REFUSE_BYTES, t->i);
-		return refuse_bytes(s->expect, w->seen, s->len);
+		step = refuse_bytes(s->expect, w->seen, s->len);
 	}
+	machine_unlock();
 	t->i++;
-	return STEP_AGAIN;
+	return step;
 }
 
 /* Phase of a revert, one piece: the next edition is without those of the patch. */

@@ -7,7 +7,8 @@
  */
 #include "engine/internal.h"
 
-#define LOOKS		16u	/* sites at one poll */
+#define LOOKS_HZ	10u	/* so often a second; without a session polls are no more frequent */
+#define LOOKS		16u	/* sites at a time */
 
 static bool maps(uint64_t gva, uint64_t gpa)
 {
@@ -92,24 +93,24 @@ static void watch_some(void)
 
 void engine_watch(void)
 {
+	enum engine_status status;
 	struct engine_result done;
 	struct refusal why;
 	uint64_t gpa;
 
-	if (eng.own)
-		eng.own = engine_poll(&done, &why) == ENGINE_MORE;
-	if (engine_busy())
+	if (eng.own) {
+		status = engine_poll(&done, &why);
+		eng.own = status == ENGINE_MORE;
+		eng.rest = machine_tsc_hz() / (status == ENGINE_REFUSED ? 1 : LOOKS_HZ);
+	}
+	if (engine_busy() || machine_tsc() - eng.looked < eng.rest)
 		return;
+	eng.looked = machine_tsc();
+	eng.rest = machine_tsc_hz() / LOOKS_HZ;
 	/* Only tables that hold the kernel tell of its memory. */
 	if (!machine_translate(machine_anchor(), &gpa))
 		watch_some();
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES && !eng.own; i++) {
-		struct held *h = &eng.held[i];
-
-		if (h->state != PATCH_LIVE || !h->leaving ||
-		    (h->left && machine_tsc() - h->left < machine_tsc_hz()))
-			continue;
-		h->left = machine_tsc();
-		eng.own = engine_revert(h->patch.header->id, &why) == ENGINE_MORE;
-	}
+	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES && !eng.own; i++)
+		if (eng.held[i].state == PATCH_LIVE && eng.held[i].leaving)
+			eng.own = engine_revert(eng.held[i].patch.header->id, &why) == ENGINE_MORE;
 }

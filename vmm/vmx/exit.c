@@ -249,7 +249,7 @@ static void annex_data_fetch(struct cpu *c, uint64_t gva)
 	uint32_t error = PF_PRESENT | PF_FETCH;
 
 	log_line(LOG_WARNING, "instruction fetch from patch data at 0x%lx refused with #PF", gva);
-	if (vcpu_user_mode())
+	if ((vmread(GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) == 3)
 		error |= PF_USER;
 	write_cr2(gva);
 	vcpu_inject(c, VECTOR_PF, error);

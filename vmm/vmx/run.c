@@ -67,11 +67,6 @@ static void set_kept(uint32_t field, uint32_t *kept, uint32_t want)
 	*kept = want;
 }
 
-bool vcpu_user_mode(void)
-{
-	return (vmread(GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) == 3;
-}
-
 bool vcpu_paging(void)
 {
 	return vmread(GUEST_CR0) & CR0_PG;

@@ -30,9 +30,6 @@ bool vcpu_step(struct cpu *c);
  */
 bool vcpu_interrupts_off(void);
 
-/* Is the guest at CPL 3 on this CPU? */
-bool vcpu_user_mode(void);
-
 /* Has the guest paging on, on this CPU? */
 bool vcpu_paging(void);
 

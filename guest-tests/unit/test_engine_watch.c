@@ -526,6 +526,31 @@ static void a_new_kernel_is_written_over_the_old(void **state)
 	assert_int_equal(apply_held(1), ENGINE_DONE);
 }
 
+/* Sixteen sites at a time, in turn: 42 are seen in three looks. */
+static void looks_are_bounded(void **state)
+{
+	struct file *f = file_begin(1);
+	unsigned int calls, n;
+
+	(void)state;
+	for (n = 0; n < 40; n++)
+		file_site(f, TEXT(0x3000) + 16 * n);
+	file_end(f);
+	assert_applied(f);
+	assert_applied(module(2, TEXT(0x8000)));
+	fake.tick = machine_tsc_hz() / 10;
+	for (n = 0; n < 100; n++) {
+		calls = fake.calls;
+		engine_watch();
+		/* The anchor; for each site the lock taken and given, and a translation. */
+		assert_in_range(fake.calls - calls, 3, 2 + 3 * 16);
+	}
+	give_away(RUNS_AT(SCATTERED(0x8000)));
+	for (n = 0; !engine_busy(); n++)
+		engine_watch();
+	assert_in_range(n, 1, 3);
+}
+
 static struct file *to_module(uint8_t id)
 {
 	struct file *f = file_begin(id);
@@ -621,6 +646,7 @@ int main(void)
 		TEST(half_a_window_goes),
 		TEST(the_first_half_of_a_window_goes),
 		TEST(a_new_kernel_is_written_over_the_old),
+		TEST(looks_are_bounded),
 		TEST(the_target_goes),
 		TEST(one_thing_at_a_time),
 		TEST(tried_again),

@@ -79,13 +79,15 @@ static void watch_site(struct held *h, unsigned int site)
 /* The next sites of live patches, round and round. */
 static void watch_some(void)
 {
-	for (unsigned int n = 0; n < LOOKS; n++) {
+	for (unsigned int n = 0, slots = 0; n < LOOKS && slots < ENGINE_MAX_PATCHES;) {
 		struct held *h = &eng.held[eng.watch_slot];
 
 		if (h->state == PATCH_LIVE && eng.watch_site < h->patch.nsites) {
 			watch_site(h, eng.watch_site++);
+			n++;
 			continue;
 		}
+		slots++;
 		eng.watch_slot = (eng.watch_slot + 1) % ENGINE_MAX_PATCHES;
 		eng.watch_site = 0;
 	}

@@ -67,7 +67,7 @@ static uint32_t find_func(const char *data, size_t size, const char *function)
 }
 
 /* The id of the function's type in the kernel's BTF; 0 if it has none. */
-static uint32_t btf_id(const char *function)
+static uint64_t search_btf(const char *function)
 {
 	const size_t size = 64 << 20;
 	char *data = malloc(size);
@@ -116,7 +116,7 @@ static int attach(const struct mechanism *m, const char *function)
 	union bpf_attr map_attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8,
 				    .max_entries = 1 };
 	union bpf_attr open_attr = { 0 };
-	uint32_t func = btf_id(function);
+	uint32_t func = (uint32_t)remembered("btf", function, search_btf);
 	int map, prog, link;
 
 	(void)m;

@@ -150,7 +150,7 @@ cell() {
 	local operation told
 	failed= events= live=silent attached= applied= commands= expected= may=
 	for operation in "$@"; do "$operation"; done
-	commands+="dmesg | grep -E '$TROUBLE'; "
+	commands+="dmesg -c | grep -E '$TROUBLE'; "
 	flush
 	told=$(tr ' ' '\n' <<<"$events" | grep -vE '^$|^patch-' | sort -u | paste -sd ' ')
 	case $patch/$live/$told in

@@ -154,7 +154,7 @@ static int probe(const struct mechanism *m, const char *function)
 	return print_state();
 }
 
-uint64_t address_of(const char *function)
+static uint64_t search_kallsyms(const char *function)
 {
 	char line[512], name[256];
 	unsigned long long address, found = 0;
@@ -166,6 +166,34 @@ uint64_t address_of(const char *function)
 	if (f)
 		fclose(f);
 	return found;
+}
+
+uint64_t remembered(const char *kind, const char *function, uint64_t (*search)(const char *))
+{
+	char path[128];
+	unsigned long long value = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/tmp/coexist.%s.%s", kind, function);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%llx", &value) != 1)
+		value = 0;
+	if (f)
+		fclose(f);
+	if (value)
+		return value;
+	value = search(function);
+	f = value ? fopen(path, "w") : NULL;
+	if (f) {
+		fprintf(f, "%llx\n", value);
+		fclose(f);
+	}
+	return value;
+}
+
+uint64_t address_of(const char *function)
+{
+	return remembered("address", function, search_kallsyms);
 }
 
 /* Reads kernel memory as the kernel's own loads see it; 0 or -1. */

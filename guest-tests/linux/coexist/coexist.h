@@ -39,6 +39,12 @@ long get(const char *path, char *text, size_t size);
 /* Where the running kernel has the function; 0 if it has none of this name. */
 uint64_t address_of(const char *function);
 
+/*
+ * What search() finds for the function, 0 if nothing; a file in /tmp keeps it. To search takes an
+ * emulator seconds.
+ */
+uint64_t remembered(const char *kind, const char *function, uint64_t (*search)(const char *));
+
 /* Waits until `done` is true, 60 s at most; 0, or -1 after a message that names `what`. */
 int wait_until(int (*done)(const void *), const void *arg, const char *what);
 

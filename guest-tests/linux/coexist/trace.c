@@ -7,10 +7,10 @@
 #define _GNU_SOURCE
 #include "coexist.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Lines of a trace with this word in it. */
 static long count_lines(const char *path, const char *word)
@@ -27,9 +27,31 @@ static long count_lines(const char *path, const char *word)
 	return count;
 }
 
+/* The function's number among those that can be traced; the filter takes it, and is quick then. */
+static uint64_t search_traceable(const char *function)
+{
+	char line[512];
+	uint64_t number = 0, found = 0;
+	FILE *f = fopen(TRACEFS "available_filter_functions", "r");
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, " \n")] = 0;
+		number++;
+		if (!strcmp(line, function))
+			found = number;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static int tracer_attach(const struct mechanism *m, const char *function)
 {
-	return put(TRACEFS "trace", "") || put(TRACEFS "set_ftrace_filter", function) ||
+	unsigned long long number = remembered("traceable", function, search_traceable);
+	char filter[32];
+
+	snprintf(filter, sizeof(filter), "%llu", number);
+	return put(TRACEFS "trace", "") || put(TRACEFS "set_ftrace_filter", filter) ||
 	       put(TRACEFS "current_tracer", m->detail) ? -1 : 0;
 }
 
@@ -98,16 +120,24 @@ static long kprobe_hits(const struct mechanism *m, const char *function)
 #define SECOND TRACEFS "instances/second/"
 #define EVENT "events/task/task_rename/enable"
 
+/* An instance stays once it is there: to make one takes an emulator seconds. */
+static int use_instance(const char *instance, const char *trace, const char *enable)
+{
+	if (mkdir(instance, 0755) && errno != EEXIST)
+		return complain("mkdir %s", instance);
+	return put(trace, "") || put(enable, "1") ? -1 : 0;
+}
+
 static int label_attach(const struct mechanism *m, const char *function)
 {
 	(void)m, (void)function;
-	return mkdir(FIRST, 0755) ? complain("mkdir " FIRST) : put(FIRST EVENT, "1");
+	return use_instance(FIRST, FIRST "trace", FIRST EVENT);
 }
 
 static int label_detach(const struct mechanism *m, const char *function)
 {
 	(void)m, (void)function;
-	return put(FIRST EVENT, "0") ? -1 : rmdir(FIRST) ? complain("rmdir " FIRST) : 0;
+	return put(FIRST EVENT, "0");
 }
 
 static long label_hits(const struct mechanism *m, const char *function)
@@ -119,16 +149,13 @@ static long label_hits(const struct mechanism *m, const char *function)
 /* The call's target is the first user's function, then the iterator over both, and back. */
 static int call_attach(const struct mechanism *m, const char *function)
 {
-	if (label_attach(m, function))
-		return -1;
-	return mkdir(SECOND, 0755) ? complain("mkdir " SECOND) : put(SECOND EVENT, "1");
+	return label_attach(m, function) ? -1 :
+	       use_instance(SECOND, SECOND "trace", SECOND EVENT);
 }
 
 static int call_detach(const struct mechanism *m, const char *function)
 {
-	if (put(SECOND EVENT, "0"))
-		return -1;
-	return rmdir(SECOND) ? complain("rmdir " SECOND) : label_detach(m, function);
+	return put(SECOND EVENT, "0") ? -1 : label_detach(m, function);
 }
 
 static long call_hits(const struct mechanism *m, const char *function)

@@ -40,8 +40,12 @@ outside: jmp into_window+3
 .size outside, . - outside
 .type fits, @function
 fits: call __fentry__
-	ret
+	nop
+1:	ret
 .size fits, . - fits
+.section .return_sites,"a"
+.long 1b - .
+.text
 .type no_room, @function
 no_room: ret
 .size no_room, . - no_room
@@ -187,6 +191,9 @@ build_replacing into_window --module odd.ko --symbols odd-sections
 refused "a jump from elsewhere in the module into the window" jump-into-window "into_window"
 build_replacing fits --module odd.ko --symbols odd-sections
 expect "not so for its neighbour" 0 "odd:fits"
+run inspect one.patch --json
+expect_json "its instructions are told, but for those that the kernel changes" 0 \
+	"(j['sites'][0]['old']['instructions'], j['sites'][0]['old']['watched']) == (3, 2)"
 build_replacing no_room --module odd.ko --symbols odd-sections
 refused "no room" too-short "cannot be replaced"
 build_replacing nobody --module mod.ko --symbols symbols

@@ -177,7 +177,7 @@ int module_open(struct build *b)
 	if (guest_symbols_open(&m->guest, m->symbols_path, &b->problems) ||
 	    guest_symbols_slide(&m->guest, &b->kernel, &b->slide_known, &b->slide, &b->problems))
 		return -1;
-	return open_file(b) || identify(b) || locate(b) ? -1 : 0;
+	return open_file(b) || identify(b) || locate(b) || module_tables(b) ? -1 : 0;
 }
 
 void module_close(struct build *b)
@@ -189,6 +189,7 @@ void module_close(struct build *b)
 	guest_symbols_close(&m->guest);
 	for (size_t i = 0; m->code && i < m->file.nsections; i++)
 		free(m->code[i]);
+	kernel_tables_close(&m->tables);
 	elf_end(m->file.elf);
 	if (m->file.path && m->file.fd >= 0)
 		close(m->file.fd);

@@ -15,6 +15,7 @@ struct module {
 	struct object file;
 	char *name;
 	uint64_t *base;		/* where each section lies in the guest; 0: not there, or not known */
+	struct kernel_tables tables;	/* its own, with addresses in the guest */
 	uint8_t **code;		/* of each section that was looked at, as it is there */
 };
 
@@ -41,6 +42,12 @@ bool module_find(struct build *b, const char *spec, GElf_Sym *sym);
  * address cannot be told.
  */
 bool module_symbol(struct build *b, const char *name, bool own, struct value *out);
+
+/* The relocations of a section of the module's file, or NULL. */
+Elf_Data *module_relocations(const struct build *b, size_t section);
+
+/* Fills b->mod->tables; the sections are located. 0, or -1 with the reason in b->problems. */
+int module_tables(struct build *b);
 
 /**
  * module_site - the entry of an old function of the module

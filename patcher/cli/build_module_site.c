@@ -42,7 +42,7 @@ static bool calls_tracer(const struct build *b, const GElf_Rela *r)
 		!strcmp(object_symbol_name(&b->mod->file, &sym), "__fentry__");
 }
 
-static Elf_Data *relocations(const struct build *b, size_t section)
+Elf_Data *module_relocations(const struct build *b, size_t section)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
@@ -55,7 +55,7 @@ static Elf_Data *relocations(const struct build *b, size_t section)
 
 static uint8_t *load_code(const struct build *b, size_t section, Elf_Data *d)
 {
-	Elf_Data *relas = relocations(b, section);
+	Elf_Data *relas = module_relocations(b, section);
 	uint8_t *code = xalloc(d->d_size);
 	GElf_Rela r;
 
@@ -113,7 +113,7 @@ static int check_others(struct build *b, struct window *w)
 }
 
 static void fill_site(struct build *b, struct replacement *r, const char *name, uint64_t addr,
-		      const struct window *w)
+		      const uint8_t *code, const struct window *w)
 {
 	char *full = xprintf("%s:%s", b->mod->name, name);
 
@@ -130,6 +130,8 @@ static void fill_site(struct build *b, struct replacement *r, const char *name, 
 	};
 	memcpy(r->site.expect, w->bytes, PATCH_JUMP_LEN);
 	free(full);
+	tables_body(&b->mod->tables, code + r->window_offset, r->old_size - r->window_offset,
+		    w->addr, &r->body);
 }
 
 /* Only what the tracer can take: nothing else of the guest's then is at the entry. */
@@ -146,7 +148,7 @@ static int find_window(struct build *b, const GElf_Sym *f, struct window *w)
 	if (memcmp(w->bytes, nop5, sizeof(nop5)))
 		return window_refuse(w, "no-fentry", "it has no NOP for the kernel's tracer at its "
 				     "entry");
-	return check_others(b, w);
+	return check_others(b, w) || tables_check_window(&b->mod->tables, w) ? -1 : 0;
 }
 
 bool module_site(struct build *b, struct replacement *r)
@@ -168,6 +170,6 @@ bool module_site(struct build *b, struct replacement *r)
 	else if (find_window(b, &f, &w))
 		refuse(b, name, addr, w.code, w.why);
 	else
-		fill_site(b, r, name, addr, &w);
+		fill_site(b, r, name, addr, function_code(b, &f), &w);
 	return true;
 }

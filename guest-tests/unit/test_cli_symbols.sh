@@ -311,6 +311,16 @@ for damage in 'printf X >"$entry"' ': >"$entry"' 'truncate -s -9 "$entry"' \
 	check "and nobody is troubled" [ ! -s err ]
 	run symbols -k k.xz
 done
+# Damage that lz4 cannot see: random bytes are stored as they are.
+python3 - "$entry" <<'PY'
+import sys
+raw, build_id = open(sys.argv[1], "rb").read(), bytes.fromhex(open("build-id").read())
+assert raw.count(build_id) == 1
+open(sys.argv[1], "wb").write(raw.replace(build_id, build_id[::-1]))
+PY
+run symbols -k k.xz _text --json
+expect_json "damaged where lz4 cannot see it: is not believed" 0 \
+	"j['build_id'] == open('build-id').read().strip()"
 rm -rf "$entry"
 run symbols -k k.gzip
 mv .cache/subtext/*.image "$entry"

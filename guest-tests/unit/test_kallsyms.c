@@ -293,6 +293,12 @@ static void wrong_parts_are_refused(void **state)
 	assert_int_equal(read_image(&ks, m.data, m.len), 0);
 	kallsyms_close(&ks);
 	free(m.data);
+
+	/* The second of three markers; they end, filled up to 16 bytes, where the tokens begin. */
+	m = make(&forms[2]);
+	m.data[m.token_table - 12] ^= 1;
+	assert_int_equal(read_image(&ks, m.data, m.len), -1);
+	free(m.data);
 }
 
 /* An address out of order or outside of the kernel: then it is not a table of addresses. */

@@ -157,10 +157,14 @@ int build_find_headers(struct build *b);
 /* Warns if @compiler, a string of .comment, is not the one of the banner. @what: an object. */
 void build_check_compiler(struct build *b, const char *what, const char *compiler);
 
-/* ---- build_compile.c, build_headers.c ---- */
+/* ---- build_compile.c, build_headers.c, build_messages.c ---- */
 
 /* By its name: FILE.c */
 bool build_is_source(const char *path);
+/* The folder of a file, as it is put before a name: "" or "dir/". To be freed. */
+char *build_folder_prefix(const char *path);
+/* The messages in a log of make, with the user's names of files. To be freed. */
+char *build_messages(struct build *b, const char *log);
 /* The temporary folder, unless --keep. */
 void build_remove_work(struct build *b);
 /* Both: 0, or -1 with the reason in b->problems. */

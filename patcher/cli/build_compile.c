@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ftw.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,6 @@
 #include <unistd.h>
 #include "cli/build.h"
 #include "cli/session.h"
-
-#define LOG_MAX (1 << 20)
 
 /*
  * New code is not traced (there is no place to register its entries), not checked by objtool
@@ -111,8 +108,7 @@ static char *stem(const struct build *b, size_t i)
 	return s;
 }
 
-/* The user's folder, as it has to be put before a file name: "" or "dir/". */
-static char *folder_prefix(const char *path)
+char *build_folder_prefix(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -166,7 +162,7 @@ static int add_source(struct build *b, size_t i, struct bytes *kbuild)
 			       "'%s' is not a name that can be put into a source", in->path);
 	in->stem = stem(b, i);
 	in->object = xprintf("%s/%s.o", b->work, in->stem);
-	folder = folder_prefix(in->path);
+	folder = build_folder_prefix(in->path);
 	name = xprintf("source%zu", i);
 	ret = link_folder(b, folder, name);
 	lines = xprintf("obj-%s += %s.o\nCFLAGS_REMOVE_%s.o = $(CC_FLAGS_FTRACE)\n"
@@ -294,87 +290,7 @@ static int run_make(char **argv, const char *log)
 	return status;
 }
 
-/* ---- what the compiler said ---- */
-
-static void replace_all(char **text, const char *from, const char *to)
-{
-	struct bytes out = { 0 };
-	const char *s = *text, *hit;
-
-	while ((hit = strstr(s, from))) {
-		bytes_add(&out, s, (size_t)(hit - s));
-		bytes_add(&out, to, strlen(to));
-		s = hit + strlen(from);
-	}
-	bytes_add(&out, s, strlen(s) + 1);
-	free(*text);
-	*text = (char *)out.data;
-}
-
-/* Lines of make, and of the file that includes the user's, mean nothing to him. */
-static bool is_noise(const struct build *b, const char *line)
-{
-	static const char *const starts[] = { "In file included from ", "                 from " };
-	size_t n = strlen(b->work);
-
-	if (!strncmp(line, "make", 4))
-		return strstr(line, "***");
-	for (size_t i = 0; i < 2; i++) {
-		const char *file = line + strlen(starts[i]);
-
-		if (!strncmp(line, starts[i], strlen(starts[i])) && !strncmp(file, b->work, n) &&
-		    strncmp(file + n, "/source", 7) && strncmp(file + n, "/include", 8))
-			return true;
-	}
-	return false;
-}
-
-static void drop_noise(const struct build *b, char *text)
-{
-	char *out = text, *line = text, *end;
-
-	while (*line) {
-		end = line + strcspn(line, "\n");
-		if (*end)
-			end++;
-		if (!is_noise(b, line)) {
-			memmove(out, line, (size_t)(end - line));
-			out += end - line;
-		}
-		line = end;
-	}
-	if (out > text && out[-1] == '\n')
-		out--;
-	*out = '\0';
-}
-
-static char *read_log(struct build *b, const char *log)
-{
-	struct bytes raw = { 0 };
-	char *text, *from, *folder;
-
-	if (read_file(log, LOG_MAX, &raw, &b->problems))
-		return xstrdup("");
-	bytes_add(&raw, "", 1);
-	text = (char *)raw.data;
-	drop_noise(b, text);
-	for (size_t i = 0; i < b->ninputs; i++) {
-		from = xprintf("%s/source%zu/", b->work, i);
-		folder = folder_prefix(b->inputs[i].path);
-		replace_all(&text, from, folder);
-		free(from);
-		free(folder);
-	}
-	for (size_t i = 0; i < b->nincludes; i++) {
-		from = xprintf("%s/include%zu", b->work, i);
-		replace_all(&text, from, b->includes[i]);
-		free(from);
-	}
-	from = xprintf("%s/include/", b->work);
-	replace_all(&text, from, "");
-	free(from);
-	return text;
-}
+/* ---- all of it ---- */
 
 static int compile(struct build *b)
 {
@@ -387,7 +303,7 @@ static int compile(struct build *b)
 	progress_show(b->cli, "compiling", 0, 0);
 	status = run_make(argv, log);
 	progress_end(b->cli);
-	text = read_log(b, log);
+	text = build_messages(b, log);
 	if (WIFSIGNALED(status) || status == -1)
 		problem(&b->problems, CLI_INPUT, "compile", "the compilation was interrupted");
 	else if (WEXITSTATUS(status))

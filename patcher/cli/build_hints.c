@@ -65,8 +65,8 @@ int hint_no_old(struct build *b, const char *name)
 			"else replace its callers", name, b->kernel.path, variants);
 	else
 		problem(&b->problems, CLI_INPUT, "undefined-symbol",
-			"'%s', which is to be replaced, is no symbol of %s; if the source has it, the "
-			"compiler made it a part of its callers: replace these", name,
+			"'%s', which is to be replaced, is no symbol of %s; if the source has it, "
+			"the compiler made it a part of its callers: replace these", name,
 			b->kernel.path);
 	free(variants);
 	return -1;
@@ -96,7 +96,7 @@ void hint_copies(struct build *b, const struct kernel_symbol *s)
 
 	if (variants)
 		problem(&b->warnings, CLI_OK, "copies",
-			"'%s' is replaced, but the kernel also has %s, made from the same source: calls "
-			"of these run old code", s->name, variants);
+			"'%s' is replaced, but the kernel also has %s, made from the same source: "
+			"calls of these run old code", s->name, variants);
 	free(variants);
 }

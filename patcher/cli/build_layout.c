@@ -61,8 +61,8 @@ static const struct section_rule refused[] = {
 				"not applied; give the C source" },
 	{ ".static_call*",	"static calls of new code are not registered; calls of the "
 				"kernel's are possible from C source" },
-	{ ".orc_*",		"ORC unwind tables are not registered; give the C source, or compile "
-				"without objtool" },
+	{ ".orc_*",		"ORC unwind tables are not registered; give the C source, or "
+				"compile without objtool" },
 	{ ".return_sites",	"return thunks are not patched; give the C source, or compile "
 				"without objtool" },
 	{ ".retpoline_sites",	"retpolines are not patched; give the C source, or compile without "
@@ -85,18 +85,22 @@ static const struct section_rule refused[] = {
 	{ "___kcrctab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
 	{ "__kcrctab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
 	{ ".export_symbol",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
-	{ ".modinfo",		"a patch is not a module; leave MODULE_...() and module_param() out" },
+	{ ".modinfo",		"a patch is not a module; leave MODULE_...() and module_param() "
+				"out" },
 	{ "__modver",		"a patch is not a module; leave MODULE_VERSION() out" },
-	{ ".gnu.linkonce.this_module", "a patch is not a module; give the object of the source only" },
+	{ ".gnu.linkonce.this_module", "a patch is not a module; give the object of the source "
+				"only" },
 	{ "__param",		"a patch cannot have module parameters" },
-	{ "__tracepoints*",	"tracepoints of new code are not registered; the kernel's own can be "
-				"used (without CREATE_TRACE_POINTS)" },
+	{ "__tracepoints*",	"tracepoints of new code are not registered; the kernel's own can "
+				"be used (without CREATE_TRACE_POINTS)" },
 	{ "__bpf_raw_tp_map",	"tracepoints of new code are not registered" },
 	{ "_ftrace_*",		"trace events of new code are not registered; for a system call "
-				"write the function __x64_sys_NAME itself, without SYSCALL_DEFINE" },
+				"write the function __x64_sys_NAME itself, not "
+				"SYSCALL_DEFINE" },
 	{ "__syscalls_metadata", "a system call of new code is not registered; write the function "
-				"__x64_sys_NAME itself, without SYSCALL_DEFINE" },
-	{ "__trace_printk_fmt",	"trace_printk() formats of new code are not registered; use printk()" },
+				"__x64_sys_NAME itself" },
+	{ "__trace_printk_fmt",	"trace_printk() formats of new code are not registered; use "
+				"printk()" },
 	{ "___srcu_struct_ptrs", "SRCU structures of new code are not registered" },
 	{ ".BTF_ids",		"BTF ids of new code are not resolved" },
 	{ ".gcc_except_table*",	"C++ exceptions do not exist in a kernel" },
@@ -110,14 +114,14 @@ static const struct section_rule refused_in_code[] = {
 	{ "__ex_table",		"exception-table entries of new code are not registered: a fault "
 				"would be an oops. They come from inline access to user memory "
 				"(unsafe_get_user(), unsafe_put_user(), user_access_begin() "
-				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex and "
-				"MSR accesses; use copy_from_user(), copy_to_user(), get_user(), "
-				"put_user(), copy_from_kernel_nofault(), which are calls; or say "
-				"--exception-table" },
+				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex "
+				"and MSR accesses; use copy_from_user(), copy_to_user(), "
+				"get_user(), put_user(), copy_from_kernel_nofault(), which are "
+				"calls; or say --exception-table" },
 	{ "__jump_table",	"jump labels of an object file that was compiled elsewhere are not "
 				"registered; give the C source" },
-	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere are "
-				"not registered; give the C source" },
+	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere "
+				"are not registered; give the C source" },
 };
 
 /* Ordinary code and data by name; their flags say which. */

@@ -56,9 +56,9 @@ int build_release(struct build *b, bool needed)
 		return 0;
 	if (!b->banner)
 		return problem(&b->problems, CLI_INPUT, "no-release",
-			       "%s has no linux_banner, so that it is no Linux kernel whose headers "
-			       "could be looked for; compile the source yourself and give the "
-			       "object file", b->kernel.path);
+			       "%s has no linux_banner, so that it is no Linux kernel whose "
+			       "headers could be looked for; compile the source yourself and "
+			       "give the object file", b->kernel.path);
 	release = b->banner + strlen(BANNER_START);
 	b->release = xprintf("%.*s", (int)strcspn(release, " "), release);
 	return 0;

@@ -155,8 +155,8 @@ static int refuse_window(struct build *b, const struct kernel_symbol *s, const s
 
 	if (fentry || room || !b->tables.t[TABLE_FTRACE].present)
 		return refuse(b, s, w->code, w->why);
-	why = xprintf("the kernel has no NOP for its tracer at its entry (it is assembly, or notrace, "
-		      "or a part that the compiler made), and without one %s", w->why);
+	why = xprintf("the kernel has no NOP for its tracer at its entry (it is assembly, or "
+		      "notrace, or a part that the compiler made), and without one %s", w->why);
 	refuse(b, s, "no-fentry", why);
 	free(why);
 	return -1;

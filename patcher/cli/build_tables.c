@@ -44,8 +44,8 @@ int tables_check_window(const struct kernel_tables *t, struct window *w)
 		e = kernel_table_touching(t, fixed_places[i], w->addr, end);
 		if (e)
 			return window_refuse(w, "table-in-window",
-					     "the kernel's table of %s entries has one at 0x%" PRIx64
-					     ", in its window",
+					     "the kernel's table of %s entries has one at "
+					     "0x%" PRIx64 ", in its window",
 					     kernel_table_name(fixed_places[i]), e->addr);
 	}
 	for (size_t i = 0; i < N(entering); i++) {

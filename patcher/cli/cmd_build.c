@@ -22,7 +22,8 @@ static const struct argp_option options[] = {
 	  "replaced, its variables used. Needs --symbols", 0 },
 	{ "symbols", 's', "FILE", 0,
 	  "The guest's /proc/kallsyms, or the lines of it that belong to the module", 0 },
-	{ "output", 'o', "OUT.patch", 0, "Where to write the patch (default: as the first file)", 0 },
+	{ "output", 'o', "OUT.patch", 0,
+	  "Where to write the patch (default: as the first file)", 0 },
 	{ "name", 'n', "NAME", 0, "Name of the patch (default: OUT without .patch)", 0 },
 	{ "replace", OPT_REPLACE, "OLD=NEW", 0,
 	  "Replace function OLD of the kernel by NEW of the objects; as SUBTEXT_REPLACE() in the "
@@ -169,8 +170,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
 	.args_doc = "SOURCE.c|OBJECT.o... --kernel KERNEL",
-	.doc = "Makes a patch out of C sources, which are compiled as the kernel itself was, or out "
-	       "of object files that were compiled for it."
+	.doc = "Makes a patch out of C sources, which are compiled as the kernel itself was, or "
+	       "out of object files that were compiled for it."
 	       "\vNothing is written if anything is in the way: each problem is named.",
 };
 

@@ -24,12 +24,19 @@ static void touch(const void *p, size_t n)
 static void use_site(const struct patch *p, unsigned int i)
 {
 	const struct patch_site *s = &p->sites[i];
+	const struct patch_insn *insn = patch_body(p, i);
+	size_t len = 0;
 
 	check(s->len == PATCH_JUMP_LEN && s->insn_len <= 15);
 	check(s->addr + s->len > s->addr);
 	if (s->target_kind == PATCH_TARGET_TEXT)
 		touch(p->text + s->target, 1);
 	check(strlen(patch_site_name(p, i)) > 0);
+	check(!(s->flags & ~PATCH_SITE_FENTRY));
+	check(!insn || insn->len == s->insn_len);
+	for (; insn && insn->len; insn++)
+		len += insn->len;
+	check(len <= PATCH_MAX_BODY);
 }
 
 static void use_fixup(const struct patch *p, unsigned int i)

@@ -123,6 +123,26 @@ static void site_not_mapped(void **state)
 	assert_text(" code=unmapped symbol=fn1 address=");
 }
 
+/* An address that the slide carries over the end of the address space: user memory. */
+static void site_wraps_round(void **state)
+{
+	struct file *f = patch(1);
+
+	(void)state;
+	f->sites[1].addr = 0x1000 - FAKE_SLIDE;
+	*(uint64_t *)fake_ram(0x1000) = GUEST_PDPT | 3;
+	*(uint64_t *)fake_ram(GUEST_PDPT) = GUEST_PD | 3;
+	*(uint64_t *)fake_ram(GUEST_PD) = 0x800083;
+	f->sites[1].target_kind = PATCH_TARGET_KERNEL;
+	f->sites[1].target = 0x2000 - FAKE_SLIDE;
+	f->sites[0] = f->sites[1];
+	f->nsites = 1;
+	memcpy(fake_ram(0x801000), nop5, 5);
+	file_end(f);
+	assert_refused(f, REFUSE_UNMAPPED);
+	assert_int_equal(refused.address, 0x1000);
+}
+
 /* Only the second page of a window is missing. */
 static void half_a_site_not_mapped(void **state)
 {
@@ -780,6 +800,7 @@ int main(void)
 		TEST(other_kernel),
 		TEST(build_id_not_mapped),
 		TEST(site_not_mapped),
+		TEST(site_wraps_round),
 		TEST(half_a_site_not_mapped),
 		TEST(site_outside_ram),
 		TEST(ram_goes_away),

@@ -90,12 +90,12 @@ static bool make_jump(const struct held *h, const struct patch_site *s, struct w
 	return true;
 }
 
-/* Is there plain RAM of the guest's at @gva? Then *gpa is where. */
+/* Is there plain RAM of the guest's at @gva, in the kernel's half? Then *gpa is where. */
 static bool find_ram(uint64_t gva, uint64_t *gpa)
 {
 	uint8_t byte;
 
-	return !machine_translate(gva, gpa) &&
+	return gva >> 63 && !machine_translate(gva, gpa) &&
 	       view_lookup(eng.base, *gpa, NULL, NULL) == VIEW_RWX && !machine_read(*gpa, &byte, 1);
 }
 
@@ -245,9 +245,9 @@ enum step site_refuse_bad(struct txn *t)
 	const struct held *h = t->held;
 	unsigned int i = 0;
 
+	machine_lock();
 	while (i + 1 < h->patch.nsites && !h->windows[i].bad)
 		i++;
-	machine_lock();
 	refuse_site(passing(&h->patch.sites[i], &h->windows[i]) ? REFUSE_BYTES : REFUSE_CHANGED, i);
 	refuse_bytes(h->patch.sites[i].expect, h->windows[i].seen, h->windows[i].len);
 	machine_unlock();

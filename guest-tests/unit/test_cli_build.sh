@@ -398,6 +398,10 @@ rm -f w.patch
 strip -o stripped.elf kernel.elf
 run build plain.o -k stripped.elf -o t.patch --replace check=check_v2
 refused "a stripped kernel" bad-kernel "no symbol table"
+nm kernel.elf | sort >System.map
+run build plain.o -k stripped.elf --system-map System.map -o t.patch --replace check=check_v2 --json
+expect_json "but not with its System.map" 0 "j['sites'][0]['window'] == '$(symbol check)'"
+rm -f t.patch
 ld -T kernel.lds --build-id=none --no-warn-rwx-segments -o noid.elf entry.o one.o two.o 2>/dev/null
 run build plain.o -k noid.elf -o t.patch --replace check=check_v2
 refused "a kernel without build-id" bad-kernel "--build-id"

@@ -93,6 +93,7 @@ struct module;
 struct build {
 	const struct cli *cli;
 	const char *out, *kernel_path, *name, *anchor_name;
+	const char *system_map;		/* symbols from there; NULL: from the kernel */
 	struct build_input *inputs;
 	size_t ninputs;
 	/* Compiling: --headers, --keep, --include; the folder it happens in. */

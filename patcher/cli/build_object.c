@@ -67,7 +67,9 @@ static int open_object(struct build *b, struct object *o)
 
 int build_kernel(struct build *b)
 {
-	return kernel_open(&b->kernel, b->kernel_path, &b->problems);
+	const struct kernel_options o = { .system_map = b->system_map };
+
+	return kernel_open_with(&b->kernel, b->kernel_path, &o, &b->problems);
 }
 
 int build_open(struct build *b)

@@ -9,7 +9,7 @@
 #include "cli/build_module.h"
 #include "cli/disasm.h"
 
-enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE };
+enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE, OPT_MAP };
 
 static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "The kernel the patch is for: vmlinuz or vmlinux", 0 },
@@ -34,6 +34,8 @@ static const struct argp_option options[] = {
 	{ "exception-table", OPT_EXTABLE, NULL, 0,
 	  "Replace search_exception_tables() too, so that the kernel finds the exception-table "
 	  "entries of the new code; for one patch at a time", 0 },
+	{ "system-map", OPT_MAP, "FILE", 0,
+	  "Take the kernel's symbols from this System.map", 0 },
 	{ "anchor", OPT_ANCHOR, "SYMBOL", 0,
 	  "What IA32_LSTAR points to (default: entry_SYSCALL_64)", 0 },
 	{ 0 }
@@ -151,6 +153,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_EXTABLE:
 		b->exception_table = true;
+		return 0;
+	case OPT_MAP:
+		b->system_map = arg;
 		return 0;
 	case OPT_ANCHOR:
 		b->anchor_name = arg;

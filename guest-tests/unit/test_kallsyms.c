@@ -87,13 +87,24 @@ static void align(struct image *m)
 		put(m, "", 1);
 }
 
+static int32_t offset(uint64_t a, bool percpu, const struct form *f, uint64_t here)
+{
+	switch (f->addresses) {
+	case UNSIGNED:
+		return (int32_t)(a - BASE);
+	case RELATIVE:
+		return (int32_t)(a - BASE - here);
+	default:
+		return percpu ? (int32_t)a : (int32_t)(BASE - 1 - a);
+	}
+}
+
 static void put_addresses(struct image *m, const struct form *f)
 {
 	align(m);
 	for (size_t i = 0; i < NSYMS; i++) {
-		uint64_t a = address(i, f), base = BASE;
-		int32_t v = f->addresses == UNSIGNED ? (int32_t)(a - base) :
-			f->addresses == RELATIVE ? (int32_t)(a - base - m->len) : i < 10 ? (int32_t)a : (int32_t)(base - 1 - a);
+		uint64_t a = address(i, f);
+		int32_t v = offset(a, i < 10, f, m->len);
 
 		put(m, f->addresses == ABSOLUTE ? (void *)&a : (void *)&v,
 		    f->addresses == ABSOLUTE ? 8 : 4);

@@ -262,7 +262,8 @@ static const struct table {
 		"__start_kprobe_blacklist", "__stop_kprobe_blacklist", "_kprobe_blacklist",
 		{ RECORD(8, read_blacklist) } },
 	[TABLE_BUG] = { "bug", "bug table", "__start___bug_table", "__stop___bug_table",
-		"__bug_table", { RECORD(12, read_bug), RECORD(16, read_bug_format), RECORD(8, read_bug_short) } },
+		"__bug_table", { RECORD(12, read_bug), RECORD(16, read_bug_format),
+				 RECORD(8, read_bug_short) } },
 	[TABLE_ORC] = { "orc", "ORC", "__start_orc_unwind_ip", "__stop_orc_unwind_ip",
 		".orc_unwind_ip", { RECORD(4, read_orc) } },
 };

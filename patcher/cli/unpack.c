@@ -51,12 +51,14 @@ static const char too_large[] = "unpacks to more than a kernel may have";
 
 static int unpack_gzip(struct unpacking *u)
 {
-	z_stream z = { .next_in = (Bytef *)u->in, .avail_in = (uInt)u->in_len };
+	/* zlib counts in 32 bits, which is more than any kernel has. */
+	uInt len = u->in_len < UINT32_MAX ? (uInt)u->in_len : UINT32_MAX;
+	z_stream z = { .next_in = (Bytef *)u->in, .avail_in = len };
 	int ret = Z_OK, result = 0;
 	size_t n;
 
 	/* 16: a gzip header and trailer, with its CRC. */
-	if (u->in_len > UINT32_MAX || inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
 		return fail(u, "cannot be unpacked: no memory");
 	while (ret == Z_OK) {
 		n = room(u, STEP);

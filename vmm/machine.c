@@ -46,7 +46,8 @@ view_t machine_base_view(void)
  * Walks the tables of this CPU's guest. In user mode, and at the kernel's doors, page-table
  * isolation has tables with little of the kernel in them; Linux keeps the kernel's root one
  * page below, which is bit 12 of CR3. Without isolation that bit is any: a page that maps the
- * anchor as ours does is a root that will do.
+ * anchor as ours does is a root that will do, where ours tells nothing of the address: what ours
+ * tells is so, whatever a process may have put below.
  */
 static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t *entry)
 {
@@ -55,6 +56,8 @@ static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t 
 
 	if (!vcpu_paging())
 		return UINT64_MAX;
+	if (!stop && (at = guest_walk(cr3, levels, gva, 0, where, entry)) != UINT64_MAX)
+		return at;
 	at = kernel == cr3 ? UINT64_MAX : guest_walk(kernel, levels, machine_anchor(), 0, where, entry);
 	if (at != UINT64_MAX && at == guest_walk(cr3, levels, machine_anchor(), 0, where, entry))
 		cr3 = kernel;

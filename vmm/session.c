@@ -235,7 +235,9 @@ static unsigned int receive(void)
 /* One slice; returns how many of them a second are wanted from now on. */
 static unsigned int slice(void)
 {
-	/* the transaction first: if it commits now, all that comes before is part of the pause */
+	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
+	/* the transactions first: if one commits now, all that comes before is part of the pause */
+	engine_watch();
 	bool more = server_poll(&server);
 	unsigned int received = receive();
 	msr_retype();
@@ -302,8 +304,6 @@ uint32_t session_poll(struct cpu *c)
 		spin_unlock(&session_lock);
 		return timer_ticks(rendezvous_patience());
 	}
-	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
-	engine_watch();
 	hz = slice();
 	spin_unlock(&session_lock);
 	next = boot_info.tsc_hz / hz;
@@ -318,7 +318,6 @@ void session_parked(struct cpu *c)
 		cpu_relax();
 	if (my_turn(c) && spin_trylock(&session_lock)) {
 		c->exit_tsc = rdtsc();
-		__atomic_store_n(&last_poll, c->exit_tsc, __ATOMIC_RELAXED);
 		slice();
 		spin_unlock(&session_lock);
 	}

@@ -625,6 +625,52 @@ static void tried_again(void **state)
 	assert_int_equal(reverts, 1);
 }
 
+/* After the commit, before the apply is over, the module goes. */
+static void give_away_once(void)
+{
+	uint64_t gva = RUNS_AT(SCATTERED(0x8000));
+
+	if (!fake.switches || !*pte(gva))
+		return;
+	give_away(gva);
+	fake_store(1, ALIAS + 0x800, &int3, 1);
+}
+
+static void gone_while_an_apply_ends(void **state)
+{
+	struct patch_info info;
+
+	(void)state;
+	fake.others_run = give_away_once;
+	assert_applied(module(1, TEXT(0x3000)));
+	fake.others_run = NULL;
+	wait_event("retired");
+	watch_to_the_end();
+	wait_event("patch-reverted");
+	assert_true(engine_info(0, &info));
+	assert_int_equal(info.state, PATCH_REVERTED);
+	fetches(RUNS_AT(TEXT(0x3000)), nop5, 5);
+}
+
+/* What the next owner has where instructions were is no probe. */
+static void no_probe_where_nothing_is(void **state)
+{
+	static const struct patch_insn body[] = { { 5, 0x0f }, { 3, 0x48 }, { 5, 0x55 }, { 0, 0 } };
+	struct file *f = file_begin(1);
+	uint8_t fill[32];
+
+	(void)state;
+	file_site(f, SCATTERED(0x8010));
+	file_body(f, body);
+	file_end(f);
+	assert_applied(f);
+	give_away(RUNS_AT(SCATTERED(0x8000)));
+	memset(fill, int3, sizeof(fill));
+	fake_store(0, ALIAS + 8, fill, sizeof(fill));
+	wait_event("retired");
+	no_event("probe");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, machine_2, machine_end)
 
 int main(void)
@@ -650,6 +696,8 @@ int main(void)
 		TEST(the_target_goes),
 		TEST(one_thing_at_a_time),
 		TEST(tried_again),
+		TEST(gone_while_an_apply_ends),
+		TEST(no_probe_where_nothing_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

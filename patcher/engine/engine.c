@@ -237,7 +237,8 @@ static enum engine_status finish_done(struct txn *t, struct engine_result *done)
 	bool applied = h->state != PATCH_LIVE;
 
 	h->state = applied ? PATCH_LIVE : PATCH_REVERTED;
-	h->leaving = false;
+	/* what went while an apply was under way is still to be left */
+	h->leaving &= applied;
 	h->applied += applied;
 	h->reverted += !applied;
 	*done = (struct engine_result){

@@ -108,7 +108,7 @@ static void look_at_windows(uint64_t gpa)
 
 		if (p->gpa >= gpa + PAGE_SIZE)
 			break;
-		if (p->body && p->in[eng.live])
+		if (p->body && p->in[eng.live] && !w->gone)
 			probe_look(p);
 		if (p->body || !w->watched || w->gone || machine_read(p->gpa, now, p->len) ||
 		    !memcmp(now, w->seen + p->off, p->len))

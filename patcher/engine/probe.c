@@ -56,7 +56,7 @@ enum step probe_find(struct txn *t)
 	if (t->i == t->of)
 		return STEP_NEXT;
 	t->i++;
-	if (p->slot != t->slot)
+	if (p->slot != t->slot || piece_window(p)->gone)
 		return STEP_AGAIN;
 	machine_lock();
 	if (p->body)

@@ -25,15 +25,19 @@ static void leave(struct held *h, unsigned int site, const char *kind, uint64_t 
 	h->leaving = true;
 }
 
-/* The guest's bytes come into force where this window was. Lock held. */
-static void retire(struct held *h, unsigned int site)
+/*
+ * The guest's bytes come into force where this window was; on the page @written, if it is one
+ * of the window's, by the merge that comes after. Lock held.
+ */
+static void retire(struct held *h, unsigned int site, uint64_t written)
 {
 	struct window *w = &h->windows[site];
 
 	w->gone = true;
 	leave(h, site, "retired", w->gva);
-	merge_guard(guard_find(w->gpa[0]));
-	if (w->split < w->len)
+	if ((w->gpa[0] & PAGE_MASK) != written)
+		merge_guard(guard_find(w->gpa[0]));
+	if (w->split < w->len && w->gpa[1] != written)
 		merge_guard(guard_find(w->gpa[1]));
 }
 
@@ -58,7 +62,7 @@ void watch_page(uint64_t gpa)
 			same = maps(gva, gpa);
 		page = gva;
 		if (!same)
-			retire(&eng.held[p->slot], p->site);
+			retire(&eng.held[p->slot], p->site, gpa);
 	}
 }
 
@@ -70,7 +74,7 @@ static void watch_site(struct held *h, unsigned int site)
 	machine_lock();
 	if (!w->gone && (!maps(w->gva, w->gpa[0]) ||
 			 (w->split < w->len && !maps(w->gva + w->split, w->gpa[1]))))
-		retire(h, site);
+		retire(h, site, UINT64_MAX);
 	if (w->target_gpa && !maps(w->target, w->target_gpa))
 		leave(h, site, "target-gone", w->target);
 	machine_unlock();

@@ -391,13 +391,13 @@ static const struct {
 /* The bytes at RIP, if the guest's tables lead to RAM. */
 static void dump_bytes(void)
 {
-	uint64_t gpa = 0;
+	uint64_t gpa = vcpu_linear_rip();
 	uint8_t bytes[15];
 	char buf[40];
 	struct text t;
 	size_t n;
 
-	if (machine_translate(vcpu_linear_rip(), &gpa))
+	if (vcpu_paging() && machine_translate(gpa, &gpa))
 		return;
 	n = PAGE_SIZE - (gpa & ~PAGE_MASK);
 	if (n > sizeof(bytes))

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Not a published fix: none between 6.1.170 and 6.1.192 changes a variadic function that
+ * this kernel has, and the kind is to be shown. logfc() writes what is wrong with the
+ * options of a mount into the log of its context, from where fsopen()'s descriptor is
+ * read. The new function says, before all else, that it is the one speaking.
+ */
 #include <linux/fs_context.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>

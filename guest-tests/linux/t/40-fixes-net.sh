@@ -7,10 +7,10 @@
 . "$(dirname "$0")/../fixes/lib.sh"
 
 fixes_start
-fixes=(unix-siocatmark ip-srr txqueuelen raw-icmp udp-pmtu flowlabel-lease cgroup-storage-key)
-for name in "${fixes[@]}"; do
+for name in unix-siocatmark ip-srr txqueuelen raw-icmp udp-pmtu flowlabel-lease \
+	cgroup-storage-key; do
 	fix "$name"
 done
-fixes_together "${fixes[@]}"
+fixes_together
 linux_log_clean
 finish

@@ -8,12 +8,12 @@
 . "$(dirname "$0")/../fixes/lib.sh"
 
 fixes_start --modules binfmt_misc
-fixes=(seccomp-tsync sigio-lock tmpfile-owner fs-log hugetlb-mremap ipc-next-id landlock-whiteout)
-for name in "${fixes[@]}"; do
+for name in seccomp-tsync sigio-lock tmpfile-owner fs-log hugetlb-mremap ipc-next-id \
+	landlock-whiteout; do
 	fix "$name"
 done
 fix_module binfmt-write binfmt_misc fs/binfmt_misc.ko
-fixes_together "${fixes[@]}" binfmt-write
+fixes_together
 build_refused safe-ret "'error_entry'.* no probe in it .noinstr, entry code"
 build_refused trace-modname "'print_rec'.* no NOP for its tracer at its entry"
 linux_log_clean

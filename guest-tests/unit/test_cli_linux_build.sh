@@ -124,6 +124,15 @@ refused "a source that does not compile" compile "a b.c:4:16: error:" -- "a b.c"
 refused "a source that is missing" unreadable "cannot open ./elsewhere/missing.c" -- \
 	./elsewhere/missing.c
 check "no folder is left" test -z "$(ls tmp)"
+"$SUBTEXT" build fix.c -k "$linux/vmlinuz" -H "$linux/build" -o fix.patch >out 2>err &
+last=$!
+for ((i = 0; i < 1000 && $(find tmp -name log | wc -l) == 0; i++)); do sleep 0.01; done
+kill "$last"
+status=0
+wait "$last" || status=$?
+out=$(cat out) err=$(cat err)
+expect "a build that is ended while it compiles" 4 "the compilation was interrupted"
+check "cleans up" test -z "$(ls tmp)"
 source_file warned.c <<'C'
 static int fixed(struct seq_file *m, void *v) { int a = "b"; return a; }
 SUBTEXT_REPLACE(cmdline_proc_show, fixed);

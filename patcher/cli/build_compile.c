@@ -271,22 +271,31 @@ static void exec_make(char **argv, const char *log)
 	_exit(127);
 }
 
-/* An interrupt from the keyboard goes to make too; this program stays to clean up. */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t ended;
+
+static void end(int sig)
+{
+	ended = sig;
+}
+
+/* Whoever ends this program ends make, too; the folder is cleaned up then. */
 static int run_make(char **argv, const char *log)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, was;
+	struct sigaction action = { .sa_handler = end }, was[3];
 	int status = -1;
 	pid_t pid;
 
-	sigaction(SIGINT, &ignore, &was);
+	for (size_t i = 0; i < 3; i++)
+		sigaction(ending[i], &action, &was[i]);
 	pid = fork();
-	if (pid == 0) {
-		sigaction(SIGINT, &was, NULL);
+	if (pid == 0)
 		exec_make(argv, log);
-	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	sigaction(SIGINT, &was, NULL);
+		if (ended)
+			kill(pid, SIGTERM);
+	for (size_t i = 0; i < 3; i++)
+		sigaction(ending[i], &was[i], NULL);
 	return status;
 }
 
@@ -304,7 +313,7 @@ static int compile(struct build *b)
 	status = run_make(argv, log);
 	progress_end(b->cli);
 	text = build_messages(b, log);
-	if (WIFSIGNALED(status) || status == -1)
+	if (ended || WIFSIGNALED(status) || status == -1)
 		problem(&b->problems, CLI_INPUT, "compile", "the compilation was interrupted");
 	else if (WEXITSTATUS(status))
 		problem(&b->problems, CLI_INPUT, "compile", "the new code does not compile:\n%s",

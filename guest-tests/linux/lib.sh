@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For the Linux tests: boots a stock kernel on Subtext with a busybox initramfs, runs shell text in
 # it over COM1. The rest is in guest-tests/lib.sh.
+# shellcheck shell=bash source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 answer=		# what the guest said to the last `must`

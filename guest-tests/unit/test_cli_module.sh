@@ -59,7 +59,7 @@ section_of() { readelf -SW "$1" | sed 's/^ *\[ *//' | awk -v s="$2" '$2 == s { p
 module_lines() {
 	local section base type
 	for section in .text=$TEXT=t .text.other=$OTHER=t .data=$DATA=d .bss=$BSS=b; do
-		IFS== read -r section base type <<<"$section"
+		IFS='=' read -r section base type <<<"$section"
 		readelf -sW mod.ko | awk -v n="$(section_of mod.ko "$section")" \
 			'$7 == n && $4 != "SECTION" { print $2, $8 }' |
 			while read -r value name; do

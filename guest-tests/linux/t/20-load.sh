@@ -9,8 +9,15 @@ ROUNDS=${ROUNDS:-200} HOLD=${HOLD:-5}	# times; milliseconds that each state is l
 patch=$TEST_DIR/load.patch
 
 linux_start ${FLAVOUR:+--flavour "$FLAVOUR"} ${PLAIN:+--plain} --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy"
-modules="/lib/modules/$RELEASE/kernel/lib/crc7.ko /lib/modules/$RELEASE/kernel/drivers/net/dummy.ko"
+stock="/lib/modules/$RELEASE/kernel/lib/crc7.ko /lib/modules/$RELEASE/kernel/drivers/net/dummy.ko"
 linux_build guest-tests/linux/patches/load.c "$patch"
+
+# ---- another kernel's patch ----
+
+old=$(scripts/linux-kernel cloud-old) || bail "there is an older kernel"
+linux_build_for "$old" guest-tests/linux/patches/load.c "$TEST_DIR/old.patch"
+refused "a patch for an older kernel of the series" build-id apply "$TEST_DIR/old.patch"
+matches "which the refusal says plainly" "$out" 'is for another kernel'
 
 # ---- once, quietly ----
 
@@ -26,7 +33,7 @@ is "and the old ones again" "$(guest 'load once')" old
 # ---- under load ----
 
 must 'rm -f /tmp/stop'
-guest_bg load "load run /tmp/stop $modules"
+guest_bg load "load run /tmp/stop $stock"
 guest_bg watch 'load watch /tmp/stop'
 must 'until grep -q running /tmp/bg.load && grep -q running /tmp/bg.watch; do sleep 0.1; done'
 sub cycle load "$ROUNDS" --hold "$HOLD" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"

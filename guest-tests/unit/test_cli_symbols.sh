@@ -228,16 +228,19 @@ int check(int), helper(int);
 int new_check(int a) { counter++; return helper(a) + limit; }
 SUBTEXT_REPLACE(check, new_check);
 C
-for k in kernel.elf k.xz; do
+nm kernel.elf >System.map
+for k in kernel.elf k.xz 'k.gzip --system-map System.map'; do
+	# shellcheck disable=SC2086
 	run build both.o -k $k -o both.patch --json
 	expect_status "a patch for $k" 0
 	run inspect both.patch --json
 	# All but how long the old function is: here padding belongs to it.
 	python3 -c 'import json; j = json.load(open("out"))
 for s in j["sites"]: s.pop("old", None)
-print([j[k] for k in ("build_id", "build_id_address", "anchor", "sites", "fixups")])' >$k.patch
+print([j[k] for k in ("build_id", "build_id_address", "anchor", "sites", "fixups")])' >"${k%% *}.patch"
 done
-check "is the same for both" diff kernel.elf.patch k.xz.patch
+check "is the same for the ELF file and vmlinuz" diff kernel.elf.patch k.xz.patch
+check "and with System.map" diff k.xz.patch k.gzip.patch
 run build fix.o -k k.gzip -o t.patch --replace takes_address=new_twin
 expect "relocations behind the image are heeded" 4 "depend on the address the kernel runs at"
 for k in kernel.elf k.gzip; do
@@ -273,7 +276,6 @@ cp good.elf kernel.elf
 
 # ---- System.map ----
 
-nm kernel.elf >System.map
 run symbols -k k.lz4 --system-map System.map
 check "symbols from System.map" diff <(awk '{print $1,$2,$3}' out | sort) <(sort System.map)
 run symbols -k k.lz4 --system-map System.map per_cpu_counter --json

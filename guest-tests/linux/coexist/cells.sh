@@ -175,3 +175,12 @@ mechanism_rows() {
 		check "$row" grep -qFx -- "$row" docs/coexistence.md
 	done
 }
+
+# busy_cell PATCH OPERATION...: a cell that is no part of the table.
+busy_cell() {
+	local row=
+	patch=$1
+	shift
+	cell "$@"
+	[ -n "$failed" ] || ok "busy: ${CALLED[$mechanism]}, patch of $patch: $*:${row% |}"
+}

@@ -5,6 +5,7 @@
  *   coexist attach MECHANISM FUNCTION
  *   coexist detach MECHANISM FUNCTION
  *   coexist probe MECHANISM FUNCTION   hits of it in CALLS calls, and how the functions behave
+ *   coexist busy FILE                  state, over and over, until FILE is there; then a summary
  *   coexist state                      how the functions behave
  *   coexist text FUNCTION              CRC of the function's page, and its first bytes, as read
  *
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,6 +142,17 @@ static int print_state(void)
 	return 0;
 }
 
+static int be_busy(const char *stop)
+{
+	unsigned long rounds = 0, wrong = 0;
+	struct stat st;
+
+	for (; stat(stop, &st); rounds++)
+		wrong += !strcmp(comm_state(), "WRONG") || !strcmp(dumpable_state(), "WRONG");
+	printf("wrong=%lu rounds=%lu\n", wrong, rounds);
+	return wrong != 0;
+}
+
 /* "all": it saw each call (others may call, too). "none": it saw nothing. "some" is an error. */
 static int probe(const struct mechanism *m, const char *function)
 {
@@ -255,6 +268,8 @@ static int run(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "state"))
 		return print_state();
+	if (argc == 3 && !strcmp(argv[1], "busy"))
+		return be_busy(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "text"))
 		return print_text(argv[2]);
 	m = argc == 4 ? find_mechanism(argv[2]) : NULL;
@@ -265,7 +280,7 @@ static int run(int argc, char **argv)
 	if (m && !strcmp(argv[1], "probe"))
 		return probe(m, argv[3]);
 	fprintf(stderr, "usage: coexist attach|detach|probe MECHANISM FUNCTION\n"
-		"       coexist state\n       coexist text FUNCTION\n");
+		"       coexist busy FILE\n       coexist state\n       coexist text FUNCTION\n");
 	return -1;
 }
 

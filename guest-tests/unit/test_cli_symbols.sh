@@ -304,6 +304,7 @@ touch -d 2001-01-01 "$entry"
 run symbols -k k.xz
 check "and used" [ "$(stat -c %Y "$entry")" -gt 1000000000 ]
 check "to the same effect" cmp out first
+# shellcheck disable=SC2016  # for eval
 for damage in 'printf X >"$entry"' ': >"$entry"' 'truncate -s -9 "$entry"' \
 	'head -c 2000 /dev/zero | tr "\\0" X | dd of="$entry" bs=1 seek=900 conv=notrunc' 'rm "$entry"; mkdir "$entry"' \
 	'rm -rf "$entry"; ln -s /etc/passwd "$entry"'; do

@@ -455,6 +455,9 @@ static void broken_patch(const struct file *good, const struct mutation *m)
 	enum client_result r;
 
 	memcpy(f.bytes, good->bytes, good->len);
+	/* What the engine refuses the parser must not: its lists would not fit the site any more. */
+	if (strcmp(m->code, BAD))
+		memset(&((struct patch_header *)f.bytes)->bodies, 0, sizeof(struct patch_span));
 	if (m->part == 'l')
 		f.len -= m->offset;
 	else

@@ -408,6 +408,7 @@ while read -r function code text; do
 done <<'LIST'
 do_syscall_64 no-probes allows no probe
 copy_user_generic_unrolled no-fentry no NOP for its tracer
+clear_page_erms untraced may expect it to keep registers
 start_kernel init-section freed after boot
 saved_command_line not-code it is not a function
 LIST

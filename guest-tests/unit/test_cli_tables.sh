@@ -173,8 +173,10 @@ link_kernel tables.elf entry.o tables.o -- -pie --no-dynamic-linker -z notext
 # try FUNCTION: replaces it.
 try() {
 	rm -f t.patch
-	run build v2.o --kernel tables.elf -o t.patch --replace "$1=v2" --json
+	# shellcheck disable=SC2086  # none, or one
+	run build v2.o --kernel tables.elf -o t.patch --replace "$1=v2" --json $options
 }
+options=
 
 for name in traced traced_endbr tail_calls_itself long_body; do
 	try $name
@@ -183,6 +185,9 @@ for name in traced traced_endbr tail_calls_itself long_body; do
 	run inspect t.patch --json
 	expect_json "and the patch says so" 0 "j['sites'][0]['fentry']"
 done
+try untraced_long
+expect_json "what the tracer has no place in is refused" 4 "j['error']['code'] == 'untraced'"
+options=--untraced
 try untraced_long
 expect_json "a long first instruction does without" 0 "j['sites'][0]['expect'] == 'b805000000'"
 run inspect t.patch --json

@@ -102,6 +102,7 @@ struct build {
 	size_t nincludes;
 	bool module;			/* new code is for a module, not for the kernel */
 	struct module *mod;		/* build_module.h; NULL without --module */
+	bool untraced;		/* --untraced: functions without the tracer's NOP, too */
 	bool exception_table;		/* --exception-table: the patch is to have one */
 	uint64_t table_start, table_end;	/* where it is in the data */
 	char *banner, *release;		/* of a Linux kernel, else NULL */

@@ -172,7 +172,14 @@ static int check_window(struct build *b, const struct kernel_symbol *s, const ui
 		return refuse_window(b, s, w, fentry);
 	if (check_cold(b, s, w) || check_around(b, s, w))
 		return -1;
-	return tables_check_window(&b->tables, w) ? refuse(b, s, w->code, w->why) : 0;
+	if (tables_check_window(&b->tables, w))
+		return refuse(b, s, w->code, w->why);
+	if (!fentry && b->tables.t[TABLE_FTRACE].present && !b->untraced)
+		return refuse(b, s, "untraced", "the kernel has no NOP for its tracer at its entry: "
+			      "it is assembly, whose callers may expect it to keep registers that "
+			      "a C function does not, or notrace. If the new code does as the old "
+			      "one, say --untraced");
+	return 0;
 }
 
 static int make_site(struct build *b, struct replacement *r)

@@ -9,7 +9,7 @@
 #include "cli/build_module.h"
 #include "cli/disasm.h"
 
-enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE, OPT_MAP };
+enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE, OPT_UNTRACED, OPT_MAP };
 
 static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "The kernel the patch is for: vmlinuz or vmlinux", 0 },
@@ -34,6 +34,9 @@ static const struct argp_option options[] = {
 	{ "exception-table", OPT_EXTABLE, NULL, 0,
 	  "Replace search_exception_tables() too, so that the kernel finds the exception-table "
 	  "entries of the new code; for one patch at a time", 0 },
+	{ "untraced", OPT_UNTRACED, NULL, 0,
+	  "Replace functions that have no place of the kernel's tracer (assembly, notrace), too, if "
+	  "their first instruction is long enough", 0 },
 	{ "system-map", OPT_MAP, "FILE", 0,
 	  "Take the kernel's symbols from this System.map", 0 },
 	{ "anchor", OPT_ANCHOR, "SYMBOL", 0,
@@ -150,6 +153,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SYMBOL:
 		add_override(state, b, arg);
+		return 0;
+	case OPT_UNTRACED:
+		b->untraced = true;
 		return 0;
 	case OPT_EXTABLE:
 		b->exception_table = true;

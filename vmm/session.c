@@ -236,8 +236,12 @@ static unsigned int receive(void)
 static unsigned int slice(void)
 {
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
-	/* the transactions first: if one commits now, all that comes before is part of the pause */
-	engine_watch();
+	/*
+	 * The transactions first: if one commits now, all that comes before is part of the pause.
+	 * A CPU that is parked without a VMCS has no guest to look at.
+	 */
+	if (this_cpu()->launched)
+		engine_watch();
 	bool more = server_poll(&server);
 	unsigned int received = receive();
 	msr_retype();

@@ -114,11 +114,8 @@ static int run_hello(struct server *s, struct text *t)
 		s->session = true;
 		s->pending_seq = 0;
 	}
-	text_kv_dec(t, "proto", SERVER_PROTO);
-	if (s->ops->version)
-		text_kv_str(t, "version", s->ops->version);
-	text_format(t, " nonce=0x%lx max_line=%u max_file=%lu", s->nonce, LINE_MAX_LEN,
-		    s->upload_cap);
+	text_format(t, " proto=%u version=%s nonce=0x%lx max_line=%u max_file=%lu", SERVER_PROTO,
+		    s->ops->version, s->nonce, LINE_MAX_LEN, s->upload_cap);
 	if (s->pending)
 		text_kv_str(t, "pending", s->pending->name);
 	return SERVER_DONE;

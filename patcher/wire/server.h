@@ -33,7 +33,7 @@ enum server_start {
  * there is room for about 990 bytes and 30 keys. What does not fit is replaced by "cut=1".
  */
 struct server_ops {
-	const char *version;	/* of the hypervisor, shown by hello; NULL: left out */
+	const char *version;	/* of the hypervisor, shown by hello */
 	/* Keys of `info`, at most 25 of them. */
 	void (*info)(struct text *reply);
 	/* Keys of line @i of `list`; false when there is no such line. */

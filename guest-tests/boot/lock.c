@@ -8,6 +8,7 @@
 #include <efilib.h>
 #include "cpu_asm.h"
 #include "cpus.h"
+#include "start_subtext.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
@@ -25,19 +26,6 @@ static void lock_others(void)
 
 	if (!EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&mp)))
 		mp->startup_all(mp, lock_this, FALSE, NULL, 10000000, NULL, NULL);
-}
-
-static EFI_STATUS start_subtext(EFI_HANDLE image)
-{
-	EFI_LOADED_IMAGE *self;
-	EFI_DEVICE_PATH *path;
-	EFI_HANDLE next;
-	EFI_STATUS status;
-
-	BS->HandleProtocol(image, &LoadedImageProtocol, (void **)&self);
-	path = FileDevicePath(self->DeviceHandle, L"\\EFI\\subtext\\subtext.efi");
-	status = BS->LoadImage(FALSE, image, path, NULL, 0, &next);
-	return EFI_ERROR(status) ? status : BS->StartImage(next, NULL, NULL);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)

@@ -9,6 +9,7 @@
 #include <efilib.h>
 #include "cpu_asm.h"
 #include "cpus.h"
+#include "start_subtext.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
@@ -44,19 +45,6 @@ static EFI_STATUS EFIAPI startup_all(struct mp_services *mp, mp_procedure proced
 	mp->get_number(mp, &total, &enabled);
 	call.victim = (UINT32)total - 1;
 	return real_startup_all(mp, locked, one_by_one, event, timeout_us, &call, failed);
-}
-
-static EFI_STATUS start_subtext(EFI_HANDLE image)
-{
-	EFI_LOADED_IMAGE *self;
-	EFI_DEVICE_PATH *path;
-	EFI_HANDLE next;
-	EFI_STATUS status;
-
-	BS->HandleProtocol(image, &LoadedImageProtocol, (void **)&self);
-	path = FileDevicePath(self->DeviceHandle, L"\\EFI\\subtext\\subtext.efi");
-	status = BS->LoadImage(FALSE, image, path, NULL, 0, &next);
-	return EFI_ERROR(status) ? status : BS->StartImage(next, NULL, NULL);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)

@@ -7,6 +7,7 @@
 #include <efi.h>
 #include <efilib.h>
 #include "mp.h"
+#include "../boot/start_subtext.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
@@ -258,19 +259,6 @@ static void install_tables(void)
 	make_madt(&t->madt);
 	make_rsdp(t);
 	BS->InstallConfigurationTable(&guid, &t->rsdp);
-}
-
-static EFI_STATUS start_subtext(EFI_HANDLE image)
-{
-	EFI_LOADED_IMAGE *self;
-	EFI_DEVICE_PATH *path;
-	EFI_HANDLE next;
-	EFI_STATUS status;
-
-	BS->HandleProtocol(image, &LoadedImageProtocol, (void **)&self);
-	path = FileDevicePath(self->DeviceHandle, L"\\EFI\\subtext\\subtext.efi");
-	status = BS->LoadImage(FALSE, image, path, NULL, 0, &next);
-	return EFI_ERROR(status) ? status : BS->StartImage(next, NULL, NULL);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)

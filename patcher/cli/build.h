@@ -213,6 +213,9 @@ void build_note(struct build *b, const char *what, const char *how, size_t count
 
 /* ---- build_object.c ---- */
 
+/* Finds the symbol table of an open ELF file. 0, or -1 if there is none. */
+int object_symbols(struct object *o);
+
 /* The first section of that name; 0 if there is none. Not before build_layout(). */
 size_t object_section(const struct object *o, const char *name);
 

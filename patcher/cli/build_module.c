@@ -15,22 +15,6 @@ static int bad_module(struct build *b, const char *why)
 
 /* ---- the file ---- */
 
-static int find_symbols(struct build *b, struct object *o)
-{
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
-
-	while ((scn = elf_nextscn(o->elf, scn)))
-		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB)
-			break;
-	o->symbols = scn ? elf_getdata(scn, NULL) : NULL;
-	if (!o->symbols || !sh.sh_entsize)
-		return bad_module(b, "has no symbol table");
-	o->nsymbols = o->symbols->d_size / sh.sh_entsize;
-	o->symbol_strings = sh.sh_link;
-	return 0;
-}
-
 /* Its sections are not part of the patch, but their names are needed. */
 static void name_sections(struct object *o)
 {
@@ -70,7 +54,7 @@ static int open_file(struct build *b)
 	if (elf_getshdrnum(o->elf, &o->nsections))
 		return bad_module(b, elf_errmsg(-1));
 	name_sections(o);
-	return find_symbols(b, o);
+	return object_symbols(o) ? bad_module(b, "has no symbol table") : 0;
 }
 
 /* The value of "KEY=..." of .modinfo, or NULL. */

@@ -39,7 +39,7 @@ static int open_elf(struct build *b, struct object *o)
 	return check_header(b, o);
 }
 
-static int find_symbols(struct build *b, struct object *o)
+int object_symbols(struct object *o)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
@@ -49,7 +49,7 @@ static int find_symbols(struct build *b, struct object *o)
 			break;
 	o->symbols = scn ? elf_getdata(scn, NULL) : NULL;
 	if (!o->symbols || !sh.sh_entsize)
-		return bad_object(b, o, "has no symbol table");
+		return -1;
 	o->nsymbols = o->symbols->d_size / sh.sh_entsize;
 	o->symbol_strings = sh.sh_link;
 	return 0;
@@ -62,7 +62,7 @@ static int open_object(struct build *b, struct object *o)
 	if (elf_getshdrnum(o->elf, &o->nsections))
 		return bad_object(b, o, elf_errmsg(-1));
 	o->places = xalloc(o->nsections * sizeof(*o->places));
-	return find_symbols(b, o);
+	return object_symbols(o) ? bad_object(b, o, "has no symbol table") : 0;
 }
 
 int build_kernel(struct build *b)

@@ -68,7 +68,8 @@ is "... and a bad address of user space harms nobody" "$(messages)" ''
 
 is "after a WARN() new code goes on" "$(named 'do warn')" warned
 said=$(messages)
-matches "the WARN() names file and line" "$said" 'WARNING: CPU: [01] PID: [0-9]+ at .*faults.c:[0-9]+'
+matches "the WARN() names file and line" "$said" \
+	'WARNING: CPU: [01] PID: [0-9]+ at .*faults.c:[0-9]+'
 matches "... and has its text" "$said" 'new code warns: 42'
 matches "... and a trace" "$said" 'comm_write\+0x'
 

@@ -3,6 +3,7 @@
 #include "vmx/sipi.h"
 #include "apic.h"
 #include "cpu.h"
+#include "log.h"
 #include "rendezvous.h"
 #include "vmx/ops.h"
 #include "wire/mem.h"
@@ -90,5 +91,6 @@ void sipi_start(struct cpu *c)
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
 	write_cr2(0);
 	invvpid_all();
+	log_line(LOG_INFO, "started by a SIPI, vector 0x%x", vector);
 	ask_senders(c, vector);
 }

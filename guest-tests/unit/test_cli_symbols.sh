@@ -214,7 +214,7 @@ expect "an ambiguous name is refused" 4 "'local_twin' is ambiguous, the kernel h
 expect "the candidates are told apart by their neighbours" 4 "local_twin@2  0x"
 expect "neighbours" 4 ", between entry_SYSCALL_64 and helper"
 second=$(nm kernel.elf | sed -n 's/ t local_twin$//p' | sort | tail -n 1)
-run build fix.o -k k.lz4 -o t.patch --replace local_twin@2=new_twin --json
+run build fix.o -k k.lz4 -o t.patch --replace local_twin@2=new_twin --untraced --json
 expect_json "name@N picks one in order of address" 0 "j['sites'][0]['window'] == '0x$second'"
 run build fix.o -k k.lz4 -o t.patch --replace local_twin@3=new_twin
 expect "there are only two" 4 "no symbol of k.lz4"
@@ -231,7 +231,7 @@ C
 nm kernel.elf >System.map
 for k in kernel.elf k.xz 'k.gzip --system-map System.map'; do
 	# shellcheck disable=SC2086
-	run build both.o -k $k -o both.patch --json
+	run build both.o -k $k -o both.patch --untraced --json
 	expect_status "a patch for $k" 0
 	run inspect both.patch --json
 	# All but how long the old function is: here padding belongs to it.

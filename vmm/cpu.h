@@ -79,6 +79,7 @@ struct cpu {
 	/* This CPU only. */
 	bool wait_sipi;
 	uint64_t startup_seen;		/* see sipi_pass_on() */
+	uint64_t startups;		/* so many SIPIs started it */
 	bool mtf_wanted;		/* vcpu_step() runs */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
 	unsigned int unpaged_waits;	/* session slices put off because paging is off */

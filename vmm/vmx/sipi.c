@@ -91,6 +91,7 @@ void sipi_start(struct cpu *c)
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
 	write_cr2(0);
 	invvpid_all();
-	log_line(LOG_INFO, "started by a SIPI, vector 0x%x", vector);
+	if (c->startups++ < SIPI_TOLD)
+		log_line(LOG_INFO, "started by a SIPI, vector 0x%x", vector);
 	ask_senders(c, vector);
 }

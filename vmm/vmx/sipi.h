@@ -7,6 +7,9 @@
 
 struct cpu;
 
+/* Starts of one CPU that the log tells of: a guest must not fill it with them. */
+#define SIPI_TOLD	16u
+
 /*
  * The exit of a SIPI that woke this CPU: the state after INIT (SDM 3A table "IA-32 and Intel 64
  * Processor States Following Power-up, Reset, or INIT"), executing at vector << 12.

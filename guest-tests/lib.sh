@@ -5,6 +5,7 @@
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. scripts/machine.sh
 BUILD=${BUILD:-build} CPUS=${CPUS:-2} EMULATOR=${EMULATOR:-bochs}
 TEST_DIR=${TEST_DIR:-$(mktemp -d /tmp/subtext-test.XXXXXX)}
 mkdir -p "$TEST_DIR"
@@ -68,23 +69,6 @@ stop_machine() {
 trap stop_machine EXIT
 trap 'exit 143' TERM INT
 trap 'bail "$(head -n 1 "$TEST_DIR/bail")" "$(tail -n +2 "$TEST_DIR/bail")"' USR1
-
-# machine_start DISK [EMULATOR OPTION]...: switches it on, returns when both lines can be dialled.
-machine_start() {
-	local disk=$1 tries
-	shift
-	rm -f "$TEST_DIR"/com[12] "$TEST_DIR/machine.pid"
-	scripts/emulator --backend "$EMULATOR" --disk "$disk" --log "$TEST_DIR" --cpus "$CPUS" \
-		--com1 "bridge:$TEST_DIR/com1" --com2 "bridge:$TEST_DIR/com2" \
-		${IPS:+--ips "$IPS"} --timeout "${MACHINE_TIMEOUT:-800}" "$@" \
-		2>"$TEST_DIR/emulator.err" &
-	machine=$!
-	for ((tries = 0; tries < 300; tries++)); do
-		[ ! -S "$TEST_DIR/com1" ] || [ ! -S "$TEST_DIR/com2" ] ||
-			[ ! -s "$TEST_DIR/machine.pid" ] || break
-		sleep 0.1
-	done
-}
 
 # sub COMMAND [WORD]...: the host tool. JSON in $out, status in $sub_status.
 sub() {

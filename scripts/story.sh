@@ -4,6 +4,7 @@
 # Environment: EMULATOR (bochs), CPUS (2), BUILD (build).
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. scripts/machine.sh
 BUILD=${BUILD:-build} EMULATOR=${EMULATOR:-bochs} CPUS=${CPUS:-2}
 # Seconds by the clock that any one wait may take; far more than a busy host needs.
 BOOT_WAIT=400 WAIT=120
@@ -52,16 +53,8 @@ title() {
 
 # start_machine: switches it on with $dir/boot.img; both its lines can be dialled then.
 start_machine() {
-	local tries
-	scripts/emulator --backend "$EMULATOR" --cpus "$CPUS" --timeout $BOOT_WAIT \
-		--disk "$dir/boot.img" --log "$dir" \
-		--com1 "bridge:$dir/com1" --com2 "bridge:$dir/com2" 2>"$dir/emulator.err" &
-	machine=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		[ ! -S "$dir/com1" ] || [ ! -S "$dir/com2" ] || [ ! -s "$dir/machine.pid" ] || break
-		kill -0 $machine 2>/dev/null || break
-		sleep 0.1
-	done
+	TEST_DIR=$dir MACHINE_TIMEOUT=$BOOT_WAIT
+	machine_start "$dir/boot.img"
 	[ -S "$dir/com2" ] || fail "the emulator does not start" "$(cat "$dir/emulator.err")"
 }
 

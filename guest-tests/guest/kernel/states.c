@@ -337,14 +337,9 @@ void command_down(char *args)
 	tap(NULL, "down %u", cpu);
 }
 
-/*
- * Loops with its RIP inside an entry until it is moved out: by an NMI if it has
- * interrupts off (argument 1), by an IPI if not, by a byte on COM1 if it is
- * the boot CPU. The timer is off, so that nothing else ever interrupts it.
- */
-static void straggle_body(struct run *r)
+/* Enters @enter with the timer off, so that nothing interrupts it that was not sent to it. */
+static void go_inside(struct run *r, void (*enter)(void))
 {
-	struct cpu *c = &cpus[r->cpu];
 	uint64_t start = rdtsc();
 
 	/* The answer to the command gets out first. */
@@ -353,13 +348,24 @@ static void straggle_body(struct run *r)
 	apic_timer(false);
 	if (r->arg[0] && r->cpu != 0)
 		cli();
-	if (r->cpu == 0)
-		c->ipi_move_to = (uint64_t)straggle_out;
 	r->count[0]++;
-	straggle_enter();
+	enter();
 	sti();
 	apic_timer(true);
 	r->count[1]++;
+}
+
+/*
+ * Loops with its RIP inside an entry until it is moved out: by an NMI if it has
+ * interrupts off (argument 1), by an IPI if not, by a byte on COM1 if it is
+ * the boot CPU.
+ */
+static void straggle_body(struct run *r)
+{
+	/* Counts only while the CPU is inside. */
+	if (r->cpu == 0)
+		cpus[r->cpu].ipi_move_to = (uint64_t)straggle_out;
+	go_inside(r, straggle_enter);
 }
 
 static void straggle_release(struct run *r)
@@ -389,18 +395,7 @@ const struct job straggle_job = {
 /* Halts with its RIP inside an entry; the next interrupt, or NMI (argument 1), lets it go on. */
 static void halt_inside_body(struct run *r)
 {
-	uint64_t start = rdtsc();
-
-	while (rdtsc() - start < ms(ANSWER_MS))
-		idle();
-	apic_timer(false);
-	if (r->arg[0] && r->cpu != 0)
-		cli();
-	r->count[0]++;
-	halt_inside_enter();
-	sti();
-	apic_timer(true);
-	r->count[1]++;
+	go_inside(r, halt_inside_enter);
 }
 
 static void halt_inside_release(struct run *r)

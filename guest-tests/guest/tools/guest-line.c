@@ -11,10 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../dial.h"
 
 #define LINE 1024
 
@@ -46,17 +45,6 @@ static int usage(FILE *to)
 	      "1 a result was \"not ok\", 2 usage, 3 the line is gone, 4 time is up (default\n"
 	      "120 s), 5 the guest panicked.\n", to);
 	return to == stdout ? GOOD : USAGE;
-}
-
-static int dial(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
-		return -1;
-	strcpy(a.sun_path, path);
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
 }
 
 /* A whole line is in s->line. Returns a status, or -1 to go on. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "checksum.h"
 
 struct packet {
 	struct icmphdr icmp;
@@ -18,17 +19,6 @@ struct packet {
 };
 
 static struct sockaddr_in here = { .sin_family = AF_INET };
-
-static unsigned short sum(const void *data, size_t len)
-{
-	const unsigned short *word = data;
-	unsigned int s = 0;
-
-	for (; len > 1; len -= 2)
-		s += *word++;
-	s = (s >> 16) + (s & 0xffff);
-	return ~(s + (s >> 16));
-}
 
 /* ICMP packets with errors that the kernel has counted. */
 static long in_errors(void)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "checksum.h"
 
 #define NEW_MTU 1000
 
@@ -21,17 +22,6 @@ struct packet {
 };
 
 static struct sockaddr_in here = { .sin_family = AF_INET }, there = { .sin_family = AF_INET };
-
-static unsigned short sum(const void *data, size_t len)
-{
-	const unsigned short *word = data;
-	unsigned int s = 0;
-
-	for (; len > 1; len -= 2)
-		s += *word++;
-	s = (s >> 16) + (s & 0xffff);
-	return ~(s + (s >> 16));
-}
 
 static int need_fragments(unsigned short source, unsigned short dest)
 {

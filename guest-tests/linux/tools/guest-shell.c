@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../dial.h"
 
 /* Above what a shell command ends with. */
 enum { USAGE = 250, LOST, LATE, PANIC };
@@ -67,17 +66,6 @@ static int usage(FILE *to)
 	      "252 time is up (default 120 s, of the processor time of PID if that is given), 253 the\n"
 	      "guest panicked (--past-panic: that is no end).\n", to);
 	return to == stdout ? 0 : USAGE;
-}
-
-static int dial(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
-		return -1;
-	strcpy(a.sun_path, path);
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
 }
 
 static bool send_all(int fd, const char *text, size_t n)

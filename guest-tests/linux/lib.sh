@@ -140,6 +140,13 @@ guest_wait() {
 	guest_plain=1 guest "wait \$bg_$1; bg_status=\$?; cat /tmp/bg.$1; (exit \$bg_status)"
 }
 
+# cycle NAME N 'CHECK': sub cycle with a check, which has the guest's shell in $guest_shell, to be
+# followed by options, and $com1. The test ends if it fails.
+cycle() {
+	guest_shell="$BUILD/guest-shell --machine $(cat "$TEST_DIR/machine.pid")" com1=$TEST_DIR/com1 \
+		sub cycle "$1" "$2" --check "$3" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
+}
+
 # The host tool on the guest's hypervisor: JSON in $out, status in $sub_status.
 st() { sub "$@"; }
 

@@ -120,6 +120,17 @@ run cycle fix 2
 expect "cycle as text" 0 "2 cycles"
 run list --json
 expect_json "reverted before, reverted after" 0 "j['patches'][0]['state'] == 'reverted' and j['patches'][0]['applied'] == 6"
+run cycle fix 2 --json --check 'echo $SUBTEXT_STATE >>states'
+expect_json "cycle with a check" 0 "j['cycles'] == 2"
+check "it runs after each change" [ "$(tr '\n' ' ' <states)" = 'live reverted live reverted ' ]
+run cycle fix 1 --check 'echo $SUBTEXT_STATE'
+check "what it prints is no part of the answer" bash -c 'grep -q "^live$" err && ! grep -q live out'
+run cycle fix 2 --check '[ $SUBTEXT_STATE = reverted ] || exit 7'
+expect "a check that fails ends it" 3 "the check failed (status 7) after change 1: the patch stays live"
+run list --json
+expect_json "and the patch is as it was checked" 0 "j['patches'][0]['state'] == 'live'"
+run cycle fix 1 --check 'kill $$'
+expect "a check that dies" 3 "the check failed (signal 15) after change 1: the patch stays reverted"
 run cycle nobody 2
 expect "cycle of nothing" 1 "nobody"
 run set log "a value"

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext cycle`: applies and reverts a held patch again and again and measures the pauses. */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "cli/args.h"
 #include "cli/patches.h"
 
 #define MAX_CYCLES 1000000
-#define MAX_HOLD_MS 60000
 
 struct cycle_args {
-	const char *patch;
-	unsigned long n, hold_ms;
+	const char *patch, *check;
+	unsigned long n;
 };
 
 enum { TSC, NS, NUNITS };
@@ -26,7 +28,8 @@ struct pauses {
 };
 
 static const struct argp_option options[] = {
-	{ "hold", 'H', "MS", 0, "Wait so many milliseconds after each change (default: 0)", 0 },
+	{ "check", 'k', "COMMAND", 0, "Let the shell run COMMAND after each change and wait for its end; "
+	  "it finds 'live' or 'reverted' in $SUBTEXT_STATE. If it fails, stop there", 0 },
 	{ 0 }
 };
 
@@ -35,8 +38,8 @@ static error_t parse_cycle(int key, char *arg, struct argp_state *state)
 	struct cycle_args *a = state->input;
 
 	switch (key) {
-	case 'H':
-		a->hold_ms = args_number(state, "--hold", arg, 0, MAX_HOLD_MS);
+	case 'k':
+		a->check = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!a->patch)
@@ -61,7 +64,8 @@ static const struct argp cycle_argp = {
 	.args_doc = "ID|NAME|FILE N",
 	.doc = "Applies and reverts a patch that the hypervisor holds, N times, and reports how "
 	       "long the CPUs were stopped."
-	       "\vThe patch ends as it began: live if it was live.",
+	       "\vThe patch ends as it began: live if it was live. Where a check fails, it stays "
+	       "as it was checked.",
 };
 
 static void pauses_init(struct pauses *p, unsigned long n)
@@ -143,13 +147,36 @@ static int finish(struct session *s, unsigned long n, struct pauses *apply, stru
 	return out_done(s->cli, o);
 }
 
-/* So that the guest lives for a while with what it has now. Ctrl-C ends it. */
-static void hold(unsigned long ms)
+/* In the child: what the command prints is not this program's answer. */
+static void exec_check(const char *command, bool live)
 {
-	const struct timespec t = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+	if (setenv("SUBTEXT_STATE", live ? "live" : "reverted", 1) ||
+	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		_exit(126);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
 
-	if (ms)
-		nanosleep(&t, NULL);
+/* Returns CLI_OK if there is no check, or its command succeeds. A signal to us is one to it. */
+static int check(struct session *s, const char *command, bool live, unsigned long change)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (!command)
+		return CLI_OK;
+	progress_end(s->cli);
+	pid = fork();
+	if (pid == 0)
+		exec_check(command, live);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		kill(pid, SIGTERM);
+	if (!status)
+		return CLI_OK;
+	return out_error(s->cli, CLI_CONNECT, "check", "the check failed (%s %d) after change %lu: "
+			 "the patch stays %s", WIFSIGNALED(status) ? "signal" : "status",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), change,
+			 live ? "live" : "reverted");
 }
 
 /* Twice per cycle, beginning with what is possible now. */
@@ -167,7 +194,7 @@ static int run_cycles(struct session *s, const struct cycle_args *a, struct paus
 		progress_show(s->cli, "cycle", i / 2, a->n);
 		ret = live ? once(s, "revert", ref.id, revert) : once(s, "apply", ref.id, apply);
 		if (!ret)
-			hold(a->hold_ms);
+			ret = check(s, a->check, !live, i + 1);
 	}
 	progress_end(s->cli);
 	return ret ? ret : finish(s, i / 2, apply, revert);

@@ -30,7 +30,8 @@ must 'rm -f /tmp/stop'
 guest_bg load "load run /tmp/stop $stock/lib/crc7.ko $stock/drivers/net/dummy.ko"
 guest_bg watch 'load watch /tmp/stop'
 must 'until grep -q running /tmp/bg.load && grep -q running /tmp/bg.watch; do sleep 0.1; done'
-sub cycle load 20 --hold 20 || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
+# shellcheck disable=SC2016
+cycle load 20 '$guest_shell --wait "watch: $SUBTEXT_STATE" $com1'
 must ': >/tmp/stop'
 watched=$(guest_wait watch) || not_ok "the watcher" "$watched"
 matches "user space sees the old and the new, each time" "$watched" ' new=[1-9][0-9]* wrong=0 switches=40 '

@@ -430,6 +430,7 @@ struct watch {
 	long counters[SHOW_COUNTERS];
 	unsigned long answers[3], switches;
 	enum answer last;
+	int console;
 };
 
 static enum answer ask_parent(const struct watch *w)
@@ -477,6 +478,12 @@ static enum answer ask_version(const struct watch *w)
 	return !strncmp(text, FIRST_LINE, n) && !strcmp(text + n, w->version) ? NEW : WRONG;
 }
 
+/* Whoever changes the patch waits for this line before the next change. */
+static void tell_switch(const struct watch *w)
+{
+	dprintf(w->console, "watch: %s\n", w->last == NEW ? "live" : "reverted");
+}
+
 /* The patch comes and goes between two questions: each may be answered by another side. */
 static void ask_all(struct watch *w)
 {
@@ -490,6 +497,7 @@ static void ask_all(struct watch *w)
 		if (a != WRONG && a != w->last) {
 			w->switches++;
 			w->last = a;
+			tell_switch(w);
 		}
 	}
 }
@@ -497,6 +505,7 @@ static void ask_all(struct watch *w)
 static bool watch_init(struct watch *w)
 {
 	memset(w, 0, sizeof(*w));
+	w->console = -1;
 	w->parent = getppid() & ~PARENT_BIT;
 	if (!read_version(w->version, sizeof(w->version)))
 		return false;
@@ -506,7 +515,7 @@ static bool watch_init(struct watch *w)
 	return true;
 }
 
-/* Above the load, so that it sees each change; asleep half of the time. */
+/* Above the load, so that it sees a change soon; asleep half of the time. */
 static int watch(const char *stopfile)
 {
 	const struct sched_param prio = { .sched_priority = 10 };
@@ -515,6 +524,9 @@ static int watch(const char *stopfile)
 	struct watch w;
 
 	if (!watch_init(&w))
+		return 1;
+	w.console = open("/dev/console", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (w.console < 0)
 		return 1;
 	on_cpu((int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	if (sched_setscheduler(0, SCHED_FIFO, &prio))

@@ -34,7 +34,9 @@ expect_json "redirect by name" 0 "j['ok'] and j['name'] == 'by-name' and j['old'
 	j['window'] == '0x$(nm kernel.elf | awk '$3 == "check" { print $1 }')' and \
 	j['target'] == '0xffffffffc0201000'"
 run inspect by-name.patch --json
-expect_json "the site leads to an address of the running kernel" 0 "len(j['sites']) == 1"
+expect_json "the site leads to an address of the running kernel" 0 \
+	"[(s['target']['kind'], s['target']['address']) for s in j['sites']] == \
+	[('absolute', '0xffffffffc0201000')]"
 sites=$((0x$(in_file by-name.patch 192 4)))
 check "in the file too" test "$(in_file by-name.patch $((sites + 8)) 8) $(in_file by-name.patch $((sites + 28)) 1)" = \
 	"ffffffffc0201000 02"

@@ -4,29 +4,6 @@
 # shellcheck source-path=SCRIPTDIR source=test_cli_lib.sh
 . "$(dirname "$0")/test_cli_lib.sh"
 
-# build NAME FLAG...: of NAME.o against kernel.elf into NAME.patch
-build() {
-	local name=$1
-	shift
-	rm -f "$name.patch"
-	run build "$name.o" --kernel kernel.elf -o "$name.patch" "$@"
-}
-
-# refused NAME CODE TEXT: the last build says TEXT, exits with 4 and wrote nothing; with --json CODE.
-refused() {
-	local left saved=("$status" "$out" "$err")
-	expect "$1" 4 "$3"
-	left=$(ls -- *.patch *.tmp 2>/dev/null)
-	[ -z "$left" ] || fail "$1: nothing is written" "$left"
-	run "${last_run[@]}" --json
-	expect_json "$1, as JSON" 4 "not j['ok'] and j['error']['exit'] == 4 and \
-		j['error']['code'] == '$2' and j['error']['message'] == j['error']['problems'][0]"
-	status=${saved[0]} out=${saved[1]} err=${saved[2]}
-}
-
-# symbol NAME: its address in kernel.elf
-symbol() { nm kernel.elf | awk -v n="$1" '$3 == n { print "0x" $1; exit }'; }
-
 make_kernel
 
 # ---- what works ----

@@ -21,7 +21,7 @@ SUBTEXT_REPLACE(check, check_fixed);
 C
 run build fix.o -k kernel.elf -o fix.patch
 expect_status "a patch to look at" 0
-check_address=0x$(nm kernel.elf | awk '$3 == "check" { print $1 }')
+check_address=$(symbol check)
 
 run inspect fix.patch
 expect "the window and its bytes" 0 "$check_address: 0f1f440000"
@@ -33,7 +33,7 @@ expect "without a kernel, names that the build noted" 0 "kernel helper-4"
 expect "the size of what is replaced" 0 "replaces $(readelf -sW kernel.elf |
 	awk '$8 == "check" { print $3 }') bytes at $check_address"
 expect "what the window becomes" 0 "jmp check_fixed"
-expect "the symbols it uses" 0 "$(printf '  0x%s  helper' "$(nm kernel.elf | awk '$3 == "helper" { print $1 }')")"
+expect "the symbols it uses" 0 "  $(symbol helper)  helper"
 run inspect fix.patch --kernel kernel.elf
 expect "with a kernel, its symbols at fixups" 0 "kernel helper-4"
 expect "and at instructions" 0 "; counter"

@@ -166,6 +166,37 @@ make_kernel() {
 	link_kernel kernel.elf entry.o one.o two.o
 }
 
+# symbol NAME: its address in kernel.elf
+symbol() { nm kernel.elf | awk -v n="$1" '$3 == n { print "0x" $1; exit }'; }
+
+# kallsyms SLIDE: what a guest shows whose kernel is kernel.elf, without its modules
+kallsyms() {
+	nm kernel.elf | while read -r addr type name; do
+		printf '%016x %s %s\n' $((0x$addr + $1)) "$type" "$name"
+	done
+}
+
+# build NAME FLAG...: of NAME.o against kernel.elf into NAME.patch
+build() {
+	local name=$1
+	shift
+	rm -f "$name.patch"
+	run build "$name.o" --kernel kernel.elf -o "$name.patch" "$@"
+}
+
+# refused NAME CODE TEXT: the last run says TEXT, exits with 4 and wrote nothing: no patch is there,
+# of whatever name. With --json it says CODE.
+refused() {
+	local left saved=("$status" "$out" "$err")
+	expect "$1" 4 "$3"
+	left=$(ls -- *.patch *.tmp 2>/dev/null)
+	[ -z "$left" ] || fail "$1: nothing is written" "$left"
+	run "${last_run[@]}" --json
+	expect_json "$1, as JSON" 4 "not j['ok'] and j['error']['exit'] == 4 and \
+		j['error']['code'] == '$2' and j['error']['message'] == j['error']['problems'][0]"
+	status=${saved[0]} out=${saved[1]} err=${saved[2]}
+}
+
 # start_server NAME [MODE...]: a make-believe hypervisor on unix:$work/NAME.
 start_server() {
 	local name=$1

@@ -69,30 +69,13 @@ module_lines() {
 }
 module_lines >lines
 {
-	nm kernel.elf | awk '$3 == "entry_SYSCALL_64"' | while read -r addr type name; do
-		printf '%016x %s %s\n' $((0x$addr + 0x2000000)) "$type" "$name"
-	done
+	kallsyms 0x2000000 | grep ' entry_SYSCALL_64$'
 	cat lines
 } >symbols
 printf '/sys/module/mod/sections/%s:%s\n' .text $TEXT .text.other $OTHER .data $DATA .bss $BSS \
 	.init.text 0xffffffffc0999000 >sections
 printf '/sys/module/odd/sections/.text:%s\n' $TEXT >odd-sections
 in_module() { printf '0x%x' $((TEXT + 0x$(readelf -sW mod.ko | awk -v n="$1" '$8 == n { print $2 }'))); }
-
-build() {
-	local name=$1
-	shift
-	rm -f "$name.patch"
-	run build "$name.o" --kernel kernel.elf -o "$name.patch" "$@"
-}
-refused() {
-	local saved=("$status" "$out" "$err")
-	expect "$1" 4 "$3"
-	[ ! -e "${last_run[5]}" ] || fail "$1: nothing is written" "${last_run[5]}"
-	run "${last_run[@]}" --json
-	expect_json "$1, as JSON" 4 "j['error']['code'] == '$2'"
-	status=${saved[0]} out=${saved[1]} err=${saved[2]}
-}
 
 # ---- what works ----
 
@@ -146,6 +129,7 @@ expect "not to what is not there" 4 "no symbol 'nothing'"
 
 # ---- what is wrong with the module ----
 
+rm -f ./*.patch
 sed 's/^................/0000000000000000/' lines >zeros
 build fix --module mod.ko --symbols zeros
 refused "hidden addresses" hidden-addresses "kptr_restrict"

@@ -9,13 +9,6 @@ make_kernel
 start_server line
 export SUBTEXT_CONNECT=unix:$work/line
 
-# kallsyms SLIDE: what a guest shows whose kernel is kernel.elf, without its modules
-kallsyms() {
-	nm kernel.elf | while read -r addr type name; do
-		printf '%016x %s %s\n' $((0x$addr + $1)) "$type" "$name"
-	done
-}
-
 # in_file FILE OFFSET SIZE: a little-endian number of a patch file
 in_file() { od -An -v -tx"$3" -j"$2" -N"$3" "$1" | tr -d ' \n'; }
 
@@ -31,8 +24,7 @@ cat guest modules >all
 
 redirect old=check new=check_v2 --symbols all -o by-name.patch --json
 expect_json "redirect by name" 0 "j['ok'] and j['name'] == 'by-name' and j['old'] == 'check' and \
-	j['window'] == '0x$(nm kernel.elf | awk '$3 == "check" { print $1 }')' and \
-	j['target'] == '0xffffffffc0201000'"
+	j['window'] == '$(symbol check)' and j['target'] == '0xffffffffc0201000'"
 run inspect by-name.patch --json
 expect_json "the site leads to an address of the running kernel" 0 \
 	"[(s['target']['kind'], s['target']['address']) for s in j['sites']] == \
@@ -76,12 +68,7 @@ expect "not known without a symbol of the kernel" 0 "applied redirect-helper"
 
 # ---- refusals ----
 
-# refused NAME CODE TEXT: of the last run, and again as JSON
-refused() {
-	expect "$1" 4 "$3"
-	run "${last_run[@]}" --json
-	expect_json "$1, as JSON" 4 "j['error']['code'] == '$2'"
-}
+rm -f ./*.patch
 redirect old=nobody new=0xffffffffc0201000
 refused "an old function that is not there" undefined-symbol "'nobody'"
 redirect old=local_twin new=0xffffffffc0201000

@@ -50,7 +50,7 @@ expect_json "it is listed" 0 "[(p['id'], p['name'], p['state'], p['text']) for p
 run list
 expect "as text too" 0 "$fix  fix                      live"
 run list --sites fix --json
-expect_json "its sites" 0 "j['sites'] == [{'address': '0x$(nm kernel.elf | awk '$3 == "check" { print $1 }')', 'name': 'check'}]"
+expect_json "its sites" 0 "j['sites'] == [{'address': '$(symbol check)', 'name': 'check'}]"
 run apply fix.patch
 expect "a second time it is refused" 1 "live already"
 run apply fix.patch --json

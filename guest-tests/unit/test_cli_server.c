@@ -123,7 +123,7 @@ static enum server_result refuse(struct text *t, const char *code)
 	text_kv_bytes(t, "found", found, sizeof(found));
 	text_kv_dec(t, "cpu", 1);
 	text_kv_hex(t, "rip", 0xffffffff81000021);
-	text_kv_str(t, "msg", "it says why");
+	text_kv_str(t, "what", "it says why");
 	return SERVER_REFUSED;
 }
 

@@ -97,16 +97,18 @@ run revert fix
 
 run apply refuse-bytes.patch
 expect "bytes that differ: a sentence" 1 \
-	"check at 0xffffffff81000020 is not what the patch expects: expected 0f1f440000, found e801020304"
+	"check at 0xffffffff81000020 is not what the patch expects: expected 0f1f440000, \
+found e801020304. Something else has changed this function (it says why)"
 run apply refuse-bytes.patch --json
 expect_json "and all keys as JSON" 1 "j['error']['code'] == 'bytes' and j['error']['symbol'] == 'check' and \
 	j['error']['expected'] == '0f1f440000' and j['error']['cpu'] == 1 and \
-	j['error']['msg'] == 'it says why'"
+	j['error']['what'] == 'it says why'"
 run apply refuse-straggler.patch
 expect "a CPU inside the window" 1 "CPU 1 is inside the window of check, at 0xffffffff81000021"
 run apply refuse-unheard.patch
-expect "a code that this tool does not know: the hypervisor's words and keys" 1 \
-	"refused: it says why (code unheard, symbol check"
+expect "a code that this tool does not know: all of the hypervisor's keys" 1 \
+	"refused: code unheard, symbol check, address 0xffffffff81000020, expected 0f1f440000, \
+found e801020304, cpu 1, rip 0xffffffff81000021, what it says why"
 run list --json
 expect_json "refused patches are not held" 0 "len(j['patches']) == 1"
 

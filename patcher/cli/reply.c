@@ -8,7 +8,7 @@
 /* Keys whose values may look like numbers but are names or bytes. */
 static const char *const names[] = {
 	"id", "name", "symbol", "version", "nonce", "expected", "found", "bytes", "build_id",
-	"crc", "state", "what", "field", "code", "msg", "owner",
+	"crc", "state", "what", "field", "code", "owner",
 };
 
 static bool in_list(const char *const *list, const char *key)
@@ -55,7 +55,7 @@ json_t *line_json(const struct line *l, const char *const *skip)
 
 /*
  * What a user can do about it, where that is known; {key} stands for the value of a key.
- * docs/protocol.md has the codes. For others, "msg" of the hypervisor's answer is shown.
+ * docs/protocol.md has the codes. For others, all keys of the hypervisor's answer are shown.
  */
 static const struct {
 	const char *code, *sentence;
@@ -128,22 +128,12 @@ static void put_sentence(FILE *f, const struct line *l, const char *s)
 	}
 }
 
-/* "message (symbol check, address 0x...)" */
+/* "code range, symbol check, address 0x..." */
 static void put_all(FILE *f, const struct line *l)
 {
-	const char *msg = line_get(l, "msg"), *sep = "";
-
-	if (msg)
-		fprintf(f, "%s (", msg);
-	for (unsigned int i = 0; i < l->nargs; i++) {
-		if (!strcmp(l->args[i].key, "msg"))
-			continue;
-		fprintf(f, "%s%s%s%s", sep, l->args[i].key, l->args[i].key[0] ? " " : "",
-			l->args[i].value);
-		sep = ", ";
-	}
-	if (msg)
-		fputc(')', f);
+	for (unsigned int i = 0; i < l->nargs; i++)
+		fprintf(f, "%s%s%s%s", i ? ", " : "", l->args[i].key,
+			l->args[i].key[0] ? " " : "", l->args[i].value);
 }
 
 char *refusal_sentence(const struct line *l)

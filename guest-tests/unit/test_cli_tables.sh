@@ -7,13 +7,6 @@
 compile v2.c <<'C'
 int v2(int a) { return a; }
 C
-assemble entry.s <<'S'
-.text
-.globl entry_SYSCALL_64
-.type entry_SYSCALL_64, @function
-entry_SYSCALL_64: ret
-.size entry_SYSCALL_64, . - entry_SYSCALL_64
-S
 
 # What stands in each table is the distance to the code, as in Linux on x86.
 assemble tables.s <<'S'
@@ -39,6 +32,9 @@ __stop_\name:
 .endm
 
 .text
+function entry_SYSCALL_64
+	ret
+end entry_SYSCALL_64
 function __fentry__
 	ret
 end __fentry__
@@ -168,7 +164,7 @@ __smp_locks_end:
 __return_sites: .long return - .
 __return_sites_end:
 S
-link_kernel tables.elf entry.o tables.o -- -pie --no-dynamic-linker -z notext
+link_kernel tables.elf tables.o -- -pie --no-dynamic-linker -z notext
 
 # try FUNCTION: replaces it.
 try() {
@@ -232,7 +228,7 @@ rm -f t.patch
 # A table in a form that is not known must not be overlooked.
 sed 's|^\.byte 20, 1$|\.byte 20, 1, 0|' tables.s >strange.s
 as -o strange.o strange.s
-link_kernel strange.elf entry.o strange.o -- -pie --no-dynamic-linker -z notext
+link_kernel strange.elf strange.o -- -pie --no-dynamic-linker -z notext
 run build v2.o --kernel strange.elf -o t.patch --replace traced=v2 --json
 expect_json "a table of unknown form" 4 "j['error']['code'] == 'unknown-table'"
 

@@ -325,12 +325,12 @@ static void make_guest(void)
 		seed = seed * 1664525 + 1013904223;
 		memcpy(ram + i, &seed, 4);
 	}
-	*guest_entry(0x1000, 511) = 0x2000 | P | RW;
-	*guest_entry(0x2000, 510) = GUEST_PD | P | RW;
+	*guest_entry(0x1000, 511) = GUEST_PDPT | P | RW;
+	*guest_entry(GUEST_PDPT, 510) = GUEST_PD | P | RW;
 	*guest_entry(GUEST_PD, text >> 21 & 511) = TEXT_GPA | P | RW | PS;
-	*guest_entry(GUEST_PD, scattered >> 21 & 511) = 0x4000 | P | RW;
+	*guest_entry(GUEST_PD, scattered >> 21 & 511) = GUEST_PT | P | RW;
 	for (unsigned int i = 0; i < 512; i++)
-		*guest_entry(0x4000, i) = (SCATTERED_GPA + (511 - i) * PAGE_SIZE) | P | RW;
+		*guest_entry(GUEST_PT, i) = (SCATTERED_GPA + (511 - i) * PAGE_SIZE) | P | RW;
 	memcpy(fake_ram(TEXT_GPA + (LINK_BUILD_ID - LINK_TEXT)), FAKE_BUILD_ID, 20);
 }
 

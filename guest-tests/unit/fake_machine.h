@@ -29,6 +29,7 @@
 #define MORE_TEXT_GPA	(6ul << 20)
 #define GUEST_PDPT	0x2000ul		/* of the kernel's half */
 #define GUEST_PD	0x3000ul		/* GPA of the kernel's page directory */
+#define GUEST_PT	0x4000ul		/* of the scattered text */
 
 struct fake_cpu {
 	view_t view;
@@ -53,7 +54,10 @@ struct fake {
 	unsigned int alloc_fail;		/* this pool_alloc() from now fails (1: the next); 0: none */
 	unsigned int read_fail;			/* this machine_read() from now fails; 0: none */
 	bool cas_taken;				/* the guest fills the entry just before machine_cas64() */
-	/* called whenever the engine lets go of its lock, asks for the time or stops the CPUs: others run here */
+	/*
+	 * called whenever the engine lets go of its lock, asks for the time or stops the CPUs:
+	 * others run here
+	 */
 	void (*others_run)(void);
 	/* what happened */
 	unsigned int stops, resumes, spreads, switches, steps, allocs;

@@ -21,7 +21,7 @@ build() {
 	run build "$1" --kernel "$linux/vmlinuz" --headers "$linux/build" "${@:2}"
 }
 
-# source NAME.c: stdin becomes a source with what every one of them has.
+# source_file NAME.c: stdin becomes a source with what every one of them has.
 source_file() {
 	{
 		echo '#include <linux/seq_file.h>'

@@ -166,7 +166,8 @@ static enum server_result apply_file(const void *file, size_t len, struct text *
 	return begin(h, true, t);
 }
 
-static enum server_result start(enum server_start what, const void *from, size_t len, struct text *t)
+static enum server_result start(enum server_start what, const void *from, size_t len,
+				struct text *t)
 {
 	return what == SERVER_APPLY_FILE ? apply_file(from, len, t) :
 	       begin(find(from), what == SERVER_APPLY_HELD, t);

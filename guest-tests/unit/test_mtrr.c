@@ -508,9 +508,8 @@ static void registers_by_number(void **state)
 		assert_ptr_equal(mtrr_slot(&m, 0x201 + 2 * i), &m.mask[i]);
 	}
 	assert_ptr_equal(mtrr_slot(&m, 0x2ff), &m.def_type);
-	for (uint32_t msr = 0; msr < 0x2000; msr++) {
+	for (uint32_t msr = 0; msr < 0x2000; msr++)
 		known += mtrr_slot(&m, msr) != NULL;
-	}
 	assert_int_equal(known, 11 + 16 + 1);
 	assert_null(mtrr_slot(&m, 0xfe));
 	assert_null(mtrr_slot(&m, 0x277));

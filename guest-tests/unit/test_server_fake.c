@@ -91,7 +91,8 @@ static enum server_result over(struct text *t)
 	return SERVER_DONE;
 }
 
-static enum server_result start(enum server_start what, const void *from, size_t len, struct text *t)
+static enum server_result start(enum server_start what, const void *from, size_t len,
+				struct text *t)
 {
 	static const char *const names[] = {
 		[SERVER_APPLY_FILE] = "file", [SERVER_APPLY_HELD] = "held", [SERVER_REVERT] = "revert",

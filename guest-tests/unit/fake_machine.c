@@ -605,6 +605,7 @@ uint64_t machine_resume(void)
 	if (fake.threads)
 		resume_threads();
 	fake.resumes++;
+	let_others_run();
 	return 4711;
 }
 

@@ -55,8 +55,8 @@ struct fake {
 	unsigned int read_fail;			/* this machine_read() from now fails; 0: none */
 	bool cas_taken;				/* the guest fills the entry just before machine_cas64() */
 	/*
-	 * called whenever the engine lets go of its lock, asks for the time or stops the CPUs:
-	 * others run here
+	 * called whenever the engine lets go of its lock, asks for the time, stops the CPUs or lets
+	 * them go on: others run here
 	 */
 	void (*others_run)(void);
 	/* what happened */

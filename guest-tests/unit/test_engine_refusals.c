@@ -544,15 +544,15 @@ static void straggler_at_revert(void **state)
 static unsigned int write_when, opportunities;
 static uint64_t write_where;
 static bool write_back;
+static unsigned int back_after;		/* opportunities later */
 
 static void guest_writes(void)
 {
 	uint8_t byte = 0x99;
 
-	if (++opportunities != write_when)
-		return;
-	fake_store(1, write_where, &byte, 1);
-	if (write_back) {
+	if (++opportunities == write_when)
+		fake_store(1, write_where, &byte, 1);
+	if (write_back && opportunities == write_when + back_after) {
 		byte = nop5[write_where & 15 ? 3 : 0];
 		fake_store(1, write_where, &byte, 1);
 	}
@@ -618,6 +618,7 @@ static void window_written_and_restored(void **state)
 
 	(void)state;
 	write_back = true;
+	back_after = 0;
 	for (write_when = 1;; write_when++) {
 		f = file_begin(1);
 		file_site(f, TEXT(0x3000));
@@ -633,6 +634,41 @@ static void window_written_and_restored(void **state)
 		machine_2(NULL);
 	}
 	write_back = false;
+	assert_live(f, nop5);
+}
+
+/*
+ * Written at one moment, written back at the next, which may be before and after the CPUs stood
+ * still: it is refused for what was seen at the check, or it waits and goes into force.
+ */
+static void window_restored_a_moment_later(void **state)
+{
+	unsigned int refusals = 0;
+	struct file *f = NULL;
+
+	(void)state;
+	write_back = true;
+	back_after = 1;
+	for (write_when = 1;; write_when++) {
+		f = file_begin(1);
+		file_site(f, TEXT(0x3000));
+		file_end(f);
+		write_where = RUNS_AT(f->sites[0].addr);
+		opportunities = 0;
+		fake.others_run = guest_writes;
+		if (apply(f) == ENGINE_REFUSED) {
+			refusals++;
+			assert_int_equal(refused.code, REFUSE_BYTES);
+			assert_int_equal(refused.found[0], 0x99);
+		}
+		fake.others_run = NULL;
+		if (opportunities < write_when)
+			break;
+		machine_end(NULL);
+		machine_2(NULL);
+	}
+	write_back = false;
+	assert_true(refusals > 0);
 	assert_live(f, nop5);
 }
 
@@ -822,6 +858,7 @@ int main(void)
 		TEST(straggler_at_revert),
 		TEST(window_written_at_any_time),
 		TEST(window_written_and_restored),
+		TEST(window_restored_a_moment_later),
 		TEST(wrong_state),
 		TEST(busy),
 		TEST(all_slots_taken),

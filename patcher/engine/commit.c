@@ -57,6 +57,7 @@ static void publish(struct txn *t)
 enum step commit_now(struct txn *t)
 {
 	unsigned int late;
+	bool bad;
 
 	t->of = ENGINE_STOP_TRIES;
 	if (__atomic_load_n(&t->nbad, __ATOMIC_RELAXED))
@@ -67,9 +68,11 @@ enum step commit_now(struct txn *t)
 		refuse(REFUSE_LATE_CPU)->cpu = machine_cpu_apic_id(late);
 		return STEP_REFUSED;
 	}
-	if (t->nbad || !cpus_are_outside(t)) {
+	/* While all stand still: once they run they change it. */
+	bad = t->nbad;
+	if (bad || !cpus_are_outside(t)) {
 		machine_resume();
-		return t->nbad ? wait_for_bytes(t) : STEP_REFUSED;
+		return bad ? wait_for_bytes(t) : STEP_REFUSED;
 	}
 	publish(t);
 	machine_switch(t->after);

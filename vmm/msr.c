@@ -81,36 +81,30 @@ static bool is_hidden(uint32_t msr)
 
 bool msr_read(uint32_t msr, uint64_t *v)
 {
-	if (is_hidden(msr))
+	if (is_hidden(msr) || !rdmsr_safe(msr, v))
 		return false;
-	if (msr == MSR_FEATURE_CONTROL) {
-		/* locked, and no VMX: bits 1 (in SMX) and 2 (outside) */
-		if (!rdmsr_safe(msr, v))
-			return false;
-		*v &= ~6ull;
-		return true;
-	}
-	if (msr == MSR_MISC_ENABLE) {
-		bool ok = rdmsr_safe(msr, v);
-
+	if (msr == MSR_FEATURE_CONTROL)
+		*v &= ~6ull;	/* locked, and no VMX: bits 1 (in SMX) and 2 (outside) */
+	if (msr == MSR_MISC_ENABLE)
 		*v |= MISC_ENABLE_HIDDEN;
-		return ok;
-	}
-	return rdmsr_safe(msr, v);
+	return true;
+}
+
+/* Not now: look again at a later slice. */
+static void retype_later(void)
+{
+	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
 }
 
 /* The register keeps the guest's value; views follow at the next session slice. */
-static bool write_mtrr(uint32_t msr, uint64_t v)
+static bool write_mtrr(uint64_t *slot, uint32_t msr, uint64_t v)
 {
-	uint64_t *slot;
-
 	if (!wrmsr_safe(msr, v))
 		return false;
 	spin_lock(&mtrr_lock);
-	slot = mtrr_slot(&mtrrs, msr);
-	if (slot && *slot != v) {
+	if (*slot != v) {
 		*slot = v;
-		__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
+		retype_later();
 	}
 	spin_unlock(&mtrr_lock);
 	return true;
@@ -118,6 +112,8 @@ static bool write_mtrr(uint32_t msr, uint64_t v)
 
 bool msr_write(uint32_t msr, uint64_t v)
 {
+	uint64_t *slot = mtrr_slot(&mtrrs, msr);
+
 	if (is_hidden(msr) || msr == MSR_FEATURE_CONTROL)
 		return false;
 	/* an APIC page on top of our memory would take root mode's accesses to it */
@@ -128,9 +124,7 @@ bool msr_write(uint32_t msr, uint64_t v)
 		v = (v & ~MISC_ENABLE_HIDDEN) | (rdmsr(msr) & MISC_ENABLE_HIDDEN);
 	if (msr == MSR_BIOS_UPDT_TRIG)
 		return true;	/* does nothing in non-root mode: the running revision stays */
-	if (mtrr_slot(&mtrrs, msr))
-		return write_mtrr(msr, v);
-	return wrmsr_safe(msr, v);
+	return slot ? write_mtrr(slot, msr, v) : wrmsr_safe(msr, v);
 }
 
 void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits)
@@ -148,12 +142,6 @@ void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits)
 		map->mask[i] = rdmsr(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
 	}
 	mtrrs = *map;
-}
-
-/* Not now: look again at a later slice. */
-static void retype_later(void)
-{
-	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
 }
 
 void msr_retype(void)

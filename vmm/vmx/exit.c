@@ -46,8 +46,7 @@ static void exit_exception_or_nmi(struct cpu *c)
 		return;
 	}
 	undo_nmi_unblocking(c, info);
-	if (c->step.active)
-		step_finish(c);
+	step_finish(c);
 	if (vector == VECTOR_PF)
 		write_cr2(vmread(EXIT_QUALIFICATION));
 	if ((info & EVENT_TYPE_MASK) == EVENT_HW_EXCEPTION)
@@ -95,8 +94,7 @@ static void exit_init(struct cpu *c)
 	c->wait_sipi = true;
 	c->event.info = 0;
 	c->nmi_pending = false;
-	if (c->step.active)
-		step_cancel(c);
+	step_finish(c);
 	if (c->index == 0)
 		machine_reset();
 }
@@ -206,12 +204,6 @@ static void exit_wrmsr(struct cpu *c)
 static void exit_xsetbv(struct cpu *c)
 {
 	finish(c, xsetbv_safe((uint32_t)c->regs[REG_RCX], edx_eax(c)));
-}
-
-static void exit_monitor_trap(struct cpu *c)
-{
-	if (c->step.active)
-		step_finish(c);
 }
 
 static void entry_failure(struct cpu *c)
@@ -325,7 +317,7 @@ static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_BAD_GUEST_STATE]		= entry_failure,
 	[EXIT_BAD_MSR_LOAD]		= entry_failure,
 	[EXIT_MACHINE_CHECK_ENTRY]	= entry_failure,
-	[EXIT_MONITOR_TRAP]		= exit_monitor_trap,
+	[EXIT_MONITOR_TRAP]		= step_finish,
 	[EXIT_EPT_VIOLATION]		= exit_ept_violation,
 	[EXIT_EPT_MISCONFIG]		= exit_ept_misconfig,
 	[EXIT_INVEPT]			= exit_undefined,

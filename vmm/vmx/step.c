@@ -102,18 +102,15 @@ static void restore_dx(struct cpu *c)
 void step_finish(struct cpu *c)
 {
 	uint64_t generation;
-	view_t current = rendezvous_view(&generation);
+	view_t current;
 
+	if (!c->step.active)
+		return;
+	current = rendezvous_view(&generation);
 	merge(c);
 	restore_dx(c);
 	c->step.active = false;
 	/* a view that came meanwhile is loaded by rendezvous_requests() */
 	if (c->generation == generation)
 		vmwrite(EPT_POINTER, view_eptp(current));
-}
-
-void step_cancel(struct cpu *c)
-{
-	if (c->step.active)
-		step_finish(c);
 }

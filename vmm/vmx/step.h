@@ -26,11 +26,11 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights);
 /* String I/O to a hidden port: steps it with DX pointing where nobody listens. */
 void step_io(struct cpu *c);
 
-/* The monitor trap came: merge what was written, back to the current view. */
+/*
+ * The instruction is done (monitor trap), or will never be (exception, INIT): merge what was
+ * written, back to the current view. Nothing if no step is active.
+ */
 void step_finish(struct cpu *c);
-
-/* Forgets a step that cannot finish (INIT, reset). */
-void step_cancel(struct cpu *c);
 
 /*
  * Keeps interrupts off for the next instruction without the guest seeing it: an

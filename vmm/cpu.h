@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "view.h"
 #include "vmx/vectoring.h"
+#include "x86.h"
 
 /* General registers of the guest while root mode runs; RSP, RIP, RFLAGS are in the VMCS. */
 enum guest_reg {
@@ -145,6 +146,12 @@ static inline void cpu_set_mode(struct cpu *c, enum cpu_mode m)
 static inline uint64_t ticks_ms(unsigned int ms)
 {
 	return boot_info.tsc_hz / 1000 * ms;
+}
+
+/* Milliseconds since the loader looked at the TSC. Any context. */
+static inline uint64_t uptime_ms(void)
+{
+	return (rdtsc() - boot_info.tsc_start) / (boot_info.tsc_hz / 1000 + 1);
 }
 
 /* Physical address of something in the run root mode lives in. Any context. */

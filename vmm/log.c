@@ -31,8 +31,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		return;
 	text_init(&t, buf, sizeof(buf));
 	text_char(&t, names[level]);
-	text_format(&t, " %lums cpu%u: ", (rdtsc() - boot_info.tsc_start) /
-		    (boot_info.tsc_hz / 1000 + 1), this_cpu()->index);
+	text_format(&t, " %lums cpu%u: ", uptime_ms(), this_cpu()->index);
 	__builtin_va_start(ap, fmt);
 	text_vformat(&t, fmt, ap);
 	__builtin_va_end(ap);

@@ -11,7 +11,6 @@
 #include "spin.h"
 #include "uart.h"
 #include "vmx/run.h"
-#include "wire/mem.h"
 #include "wire/server.h"
 #include "x86.h"
 
@@ -67,8 +66,7 @@ static void op_info(struct text *t)
 	}
 	text_format(t, " version=%s cpus=%u tsc_hz=%lu uptime_ms=%lu memory=0x%lx memory_kib=%lu",
 		    SUBTEXT_VERSION, boot_info.cpus, boot_info.tsc_hz,
-		    (rdtsc() - boot_info.tsc_start) / (boot_info.tsc_hz / 1000 + 1),
-		    boot_info.phys, boot_info.size >> 10);
+		    uptime_ms(), boot_info.phys, boot_info.size >> 10);
 	text_format(t, " pool_free_kib=%lu guarded_pages=%u live_sites=%u annex_used=%lu merges=%lu",
 		    pool_available() << 2, stats.guarded_pages, stats.live_sites, stats.annex_used,
 		    stats.merges);
@@ -167,15 +165,10 @@ static bool op_set(const char *key, const char *value)
 {
 	uint64_t v;
 
-	if (strlen(key) != 3 || memcmp(key, "log", 3) || !text_parse_u64(value, &v) || v > LOG_DEBUG)
+	if (!text_same(key, "log") || !text_parse_u64(value, &v) || v > LOG_DEBUG)
 		return false;
 	boot_info.log_level = (uint8_t)v;
 	return true;
-}
-
-static bool op_send(const char *bytes, size_t len)
-{
-	return uart_queue(bytes, len);
 }
 
 static const char *op_event(uint32_t *number)
@@ -198,7 +191,7 @@ static const struct server_ops ops = {
 	.poll = op_poll,
 	.abort = op_abort,
 	.set = op_set,
-	.send = op_send,
+	.send = uart_queue,
 	.event = op_event,
 };
 

@@ -120,7 +120,7 @@ resident_entry:
 
 ; int vcpu_enter(struct cpu *c, bool launched): run the guest until its next
 ; exit. 0 after an exit, 1 VMfailValid or VMfailInvalid: the guest did not run.
-; May be called again from an exit's handler (cpu_step()), so HOST_RSP follows
+; May be called again from an exit's handler (vcpu_step()), so HOST_RSP follows
 ; the stack; the VMCS is written only when it differs.
 vcpu_enter:
 	pushes	callee_saved, rdi
@@ -132,15 +132,14 @@ vcpu_enter:
 	mov	[rdi + CPU_HOST_RSP], rsp
 .rsp_known:
 	test	sil, sil
-	jz	.launch
+	; MOV leaves the flags
 	guest_regs load
 	load	rdi, 7
+	jz	.launch
 	vmresume
 	jbe	.failed
 	jmp	.failed
 .launch:
-	guest_regs load
-	load	rdi, 7
 	vmlaunch
 	jbe	.failed
 .failed:

@@ -9,7 +9,6 @@
 #define FIXUP_BATCH	64u
 #define REGION		(1ull << 30)	/* what one page directory covers */
 #define PDES		512u
-#define INT3		0xcc
 
 /* Present, writable, accessed, dirty, 2 MiB; not global, executable. SDM 3A, "4-Level Paging". */
 #define PDE_BITS	0xe3ull
@@ -75,16 +74,21 @@ static uint64_t candidate(uint64_t anchor, unsigned int n)
 void annex_check(void)
 {
 	uint64_t pde, entry;
-	bool found = !machine_guest_entry(eng.annex.gva, 2, &pde, &entry);
+	bool found;
 
-	eng.annex.lost = eng.annex.mapped && (!found || pde != eng.annex.pde ||
-					      entry != (machine_annex_hpa() | PDE_BITS));
+	if (!eng.annex.mapped)
+		return;
+	found = !machine_guest_entry(eng.annex.gva, 2, &pde, &entry);
+	eng.annex.lost = !found || pde != eng.annex.pde ||
+			 entry != (machine_annex_hpa() | PDE_BITS);
+	if (!eng.annex.lost || !found)
+		return;
 	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
-		if (!found || (eng.held[i].state == PATCH_LIVE && eng.held[i].placed))
+		if (eng.held[i].state == PATCH_LIVE && eng.held[i].placed)
 			return;
-	for (unsigned int i = 0; eng.annex.lost && i < ENGINE_MAX_PATCHES; i++)
+	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
 		eng.held[i].placed = false;
-	eng.annex.mapped &= !eng.annex.lost;
+	eng.annex.mapped = false;
 }
 
 /* Phase, one entry: room for the payload, and an address at which the guest can see it. */

@@ -4,23 +4,17 @@
 #include <stddef.h>
 #include "layout.h"
 #include "paging.h"
+#include "x86.h"
 
 #define PAGE		4096ull
 #define ENTRIES		512u
 #define LARGE		(PAGE * ENTRIES)
 
-#define PTE_P		(1ull << 0)
-#define PTE_W		(1ull << 1)
-/* Set from the start, so that no walk ever writes to the tables. */
-#define PTE_A		(1ull << 5)
-#define PTE_D		(1ull << 6)
-#define PTE_NX		(1ull << 63)
-#define PTE_ADDR	0x000ffffffffff000ull
-
-#define PTE_TABLE	(PTE_P | PTE_W | PTE_A)
-#define PTE_RX		(PTE_P | PTE_A | PTE_D)
+/* Accessed and dirty from the start, so that no walk ever writes to the tables. */
+#define PTE_TABLE	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
+#define PTE_RX		(PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 #define PTE_R		(PTE_RX | PTE_NX)
-#define PTE_RW		(PTE_R | PTE_W)
+#define PTE_RW		(PTE_R | PTE_WRITE)
 
 struct builder {
 	uint64_t *tables;	/* where they are written */
@@ -57,7 +51,7 @@ static uint64_t *below(struct builder *b, uint64_t *entry)
 {
 	uint64_t *t;
 
-	if (*entry & PTE_P)
+	if (*entry & PTE_PRESENT)
 		return b->tables + ((*entry & PTE_ADDR) - b->phys) / sizeof(*b->tables);
 	t = new_table(b);
 	if (t)

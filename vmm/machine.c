@@ -4,7 +4,6 @@
 #include "cpu.h"
 #include "engine/machine.h"
 #include "guest.h"
-#include "log.h"
 #include "spin.h"
 #include "vmx/exit.h"
 #include "vmx/ops.h"

@@ -4,7 +4,6 @@
 #include "cpu.h"
 #include "log.h"
 #include "engine/machine.h"
-#include "guest.h"
 #include "msr.h"
 #include "traps.h"
 #include "uart.h"

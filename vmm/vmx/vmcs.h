@@ -176,7 +176,6 @@ enum vmcs_field {
 
 enum exit_reason {
 	EXIT_EXCEPTION_OR_NMI		= 0,
-	EXIT_EXTERNAL_INTERRUPT		= 1,
 	EXIT_TRIPLE_FAULT		= 2,
 	EXIT_INIT			= 3,
 	EXIT_SIPI			= 4,

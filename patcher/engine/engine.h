@@ -34,7 +34,7 @@ enum refusal_code {
 	REFUSE_NO_ANCHOR,	/* no-anchor: LSTAR is not set yet */
 	REFUSE_BUILD_ID,	/* build-id: address, expected, found */
 	REFUSE_UNMAPPED,	/* unmapped: symbol, address */
-	REFUSE_BYTES,		/* bytes: symbol, address, expected, found */
+	REFUSE_BYTES,		/* bytes: symbol, address, expected, found, perhaps what */
 	REFUSE_WINDOW,		/* window: symbol, address; spans more than one instruction */
 	REFUSE_OVERLAP,		/* overlap: symbol, address, owner (in found[]: id of the other patch) */
 	REFUSE_RANGE,		/* range: address, symbol or index; a jump or fixup does not reach */

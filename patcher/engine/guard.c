@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tables of guarded pages and of window parts: sorted, two editions each. */
+/* The tables of guarded pages and of parts of windows and bodies: sorted, two editions each. */
 #include "engine/internal.h"
 #include "wire/mem.h"
 
@@ -31,7 +31,7 @@ struct guard *guard_find(uint64_t gpa)
 
 /**
  * guard_touch - the next edition of this page will differ
- * @pages: counts the pages this transaction touches
+ * @pages: counts the pages this transaction touches; may be NULL
  *
  * A page that is not guarded yet gets a guard that shows the page itself.
  * 0 or -1 (table full). Session, lock held.
@@ -52,11 +52,12 @@ int guard_touch(uint64_t gpa, unsigned int *pages)
 		return 0;
 	}
 	g->exec[edition_next()] = 0;
-	(*pages)++;
+	if (pages)
+		(*pages)++;
 	return 0;
 }
 
-/* First part of a window that ends after @gpa. */
+/* First part of a window or body that ends after @gpa. */
 unsigned int piece_after(uint64_t gpa)
 {
 	unsigned int lo = 0, hi = eng.npieces;
@@ -91,17 +92,14 @@ uint64_t piece_gva(const struct piece *p)
 /* Has this edition anything of a window, or of a body, on the page? Session, or lock held. */
 bool page_has(uint64_t gpa, unsigned int edition, bool body)
 {
-	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
-		if (eng.pieces[i].gpa >= gpa + PAGE_SIZE)
-			break;
-		if (eng.pieces[i].in[edition] && eng.pieces[i].body == body)
+	for_pieces(p, gpa, gpa + PAGE_SIZE)
+		if (p->in[edition] && p->body == body)
 			return true;
-	}
 	return false;
 }
 
 /**
- * piece_insert - enter a part of a window in its place
+ * piece_insert - enter a part of a window or body in its place
  * Returns NULL, or the part that has some of these bytes already (nothing is
  * entered then). The caller has seen that there is room. Session, lock held.
  */

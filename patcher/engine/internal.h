@@ -15,11 +15,16 @@
 #include "engine/engine.h"
 #include "engine/machine.h"
 
-#define ENGINE_MAX_PIECES	8192u	/* parts of windows, all patches together */
+#define ENGINE_MAX_PIECES	8192u	/* parts of windows and bodies, all patches together */
 #define ENGINE_STOP_TRIES	8u	/* polls at which a late CPU is forgiven */
 #define ENGINE_POKE_TRIES	1000u	/* and at which the guest may be in the middle of a window */
 #define ENGINE_SPREAD_SECONDS	4u	/* until a CPU that takes no view is given up */
 #define ANNEX_PDE_SPAN		(2ull << 20)
+
+/* First bytes of instructions. */
+#define INT3			0xcc
+#define CALL			0xe8
+#define JMP			0xe9
 
 /* A site of a held patch, found in the guest. */
 struct window {
@@ -31,7 +36,7 @@ struct window {
 	bool watched;				/* seen[] is valid: compare after guest writes */
 	bool bad;				/* seen[] is not what the patch takes; see txn.nbad */
 	bool gone;				/* not mapped there any more: not in force */
-	uint64_t target, target_gpa;		/* in a module: where the jump leads; 0: not watched */
+	uint64_t target_gpa;			/* where a jump into a module leads; 0: not watched */
 };
 
 /*
@@ -59,7 +64,7 @@ struct guard {
 struct held {
 	enum patch_state state;
 	struct patch patch;			/* points into the copy of the file */
-	uint64_t file, tables;			/* pool runs: the file; windows, order */
+	uint64_t file, tables;			/* pool runs: the file; windows, order, probes */
 	struct window *windows;			/* one per site */
 	uint16_t *order;			/* sites sorted by gva, for the RIP check */
 	uint8_t *probes;			/* a bit for each pair of the bodies: a probe is there */
@@ -168,6 +173,10 @@ const struct window *site_interior(const struct held *h, uint64_t rip);
 struct guard *guard_find(uint64_t gpa);
 int guard_touch(uint64_t gpa, unsigned int *pages);
 unsigned int piece_after(uint64_t gpa);
+/* Each part that has bytes in [@from, @end). Session, or lock held. */
+#define for_pieces(p, from, end) \
+	for (struct piece *p = &eng.pieces[piece_after(from)]; \
+	     p < &eng.pieces[eng.npieces] && p->gpa < (end); p++)
 struct window *piece_window(const struct piece *p);
 uint64_t piece_gva(const struct piece *p);
 bool page_has(uint64_t gpa, unsigned int edition, bool body);
@@ -182,7 +191,6 @@ enum step probe_find(struct txn *t);
 void probe_look(const struct piece *p);
 
 /* merge.c */
-void merge_render(uint64_t gpa, void *buf, size_t len, unsigned int edition);
 int merge_build(struct guard *g, uint64_t exec);
 void merge_guard(const struct guard *g);
 

@@ -10,17 +10,14 @@
 #define CHUNK		(CHUNK_WORDS * 8u)
 
 /* The guest's own bytes at @gpa ... become what fetches see in this edition. Lock held. */
-void merge_render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
+static void render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
 {
 	uint8_t *to = buf;
 
-	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
-		const struct piece *p = &eng.pieces[i];
+	for_pieces(p, gpa, gpa + len) {
 		const struct window *w = piece_window(p);
 		bool shown = p->in[edition] && !p->body && !w->gone;
 
-		if (p->gpa >= gpa + len)
-			break;
 		for (unsigned int b = 0; shown && b < p->len; b++)
 			if (p->gpa + b >= gpa && p->gpa + b < gpa + len)
 				to[p->gpa + b - gpa] = w->bytes[p->off + b];
@@ -47,7 +44,7 @@ static int merge_page(uint64_t gpa, uint64_t exec, unsigned int edition)
 	for (unsigned int at = 0; at < PAGE_SIZE; at += CHUNK) {
 		if (machine_read(gpa + at, words, CHUNK))
 			return -1;
-		merge_render(gpa + at, words, CHUNK, edition);
+		render(gpa + at, words, CHUNK, edition);
 		store_changed((uint64_t *)(to + at), words, CHUNK_WORDS);
 	}
 	return 0;
@@ -85,7 +82,7 @@ void merge_guard(const struct guard *g)
 static void window_written(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
-	struct window *w = &h->windows[p->site];
+	struct window *w = piece_window(p);
 	bool was = w->bad;
 
 	if (p->in[eng.live]) {
@@ -101,13 +98,10 @@ static void window_written(const struct piece *p)
 /* Compares what the guest has in windows and bodies on a page with what was there. Lock held. */
 static void look_at_windows(uint64_t gpa)
 {
-	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
-		const struct piece *p = &eng.pieces[i];
+	for_pieces(p, gpa, gpa + PAGE_SIZE) {
 		struct window *w = piece_window(p);
 		uint8_t now[PATCH_WINDOW_MAX];
 
-		if (p->gpa >= gpa + PAGE_SIZE)
-			break;
 		if (p->body && p->in[eng.live] && !w->gone)
 			probe_look(p);
 		if (p->body || !w->watched || w->gone || machine_read(p->gpa, now, p->len) ||

@@ -4,7 +4,6 @@
  * one that shows the next edition's exec pages; and the way back.
  */
 #include "engine/internal.h"
-#include "wire/mem.h"
 
 /* Drops a view of ours; the machine owns the one without patches. */
 void prepare_drop(view_t view)
@@ -29,8 +28,8 @@ static enum step refuse_map(int error, uint64_t gpa)
 }
 
 /*
- * Phase, one page: a view in which the pages that are new to us are execute-only, showing
- * the guest's own page. Needed as well when the annex is about to appear, see annex_map().
+ * Phase, one page: a view in which the pages that show themselves, those that are new to us
+ * among them, are execute-only. Needed as well when the annex is about to appear, see annex_map().
  */
 enum step prepare_guard(struct txn *t)
 {

@@ -7,10 +7,6 @@
 #include "engine/internal.h"
 #include "wire/mem.h"
 
-#define INT3		0xcc
-#define JMP		0xe9
-#define JMP_LEN		5u
-
 /* One instruction of the guest's at @gva: events tell of a probe once, when it appears. */
 static bool look_at(struct held *h, unsigned int site, const struct patch_insn *insn,
 		    uint64_t gpa, uint64_t gva)
@@ -36,12 +32,12 @@ void probe_look(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
 	const struct patch_insn *insn = patch_body(&h->patch, p->site);
-	uint64_t from = piece_gva(p), at = h->windows[p->site].gva, covered = 0;
+	uint64_t from = piece_gva(p), at = piece_window(p)->gva, covered = 0;
 
 	for (; insn->len && at < from + p->len; at += insn++->len)
 		/* what lies under a jump is no instruction any more */
 		if (at >= from && at >= covered && look_at(h, p->site, insn, p->gpa + (at - from), at))
-			covered = at + JMP_LEN;
+			covered = at + PATCH_JUMP_LEN;
 }
 
 /*

@@ -6,9 +6,6 @@
 #include "engine/internal.h"
 #include "wire/mem.h"
 
-#define CALL	0xe8
-#define INT3	0xcc
-
 /* Reads guest virtual memory, any length. 0, or -1 with *bad the address that is not there. */
 static int read_guest(uint64_t gva, uint8_t *buf, size_t len, uint64_t *bad)
 {
@@ -84,7 +81,7 @@ static bool make_jump(const struct held *h, const struct patch_site *s, struct w
 	rel = (int64_t)(target - (w->gva + PATCH_JUMP_LEN));
 	if (rel != (int32_t)rel)
 		return false;
-	w->bytes[0] = 0xe9;
+	w->bytes[0] = JMP;
 	for (unsigned int i = 0; i < 4; i++)
 		w->bytes[1 + i] = (uint64_t)rel >> (8 * i);
 	return true;
@@ -100,7 +97,7 @@ static bool find_ram(uint64_t gva, uint64_t *gpa)
 }
 
 /* Enters one piece and the page it lies on. Lock held. */
-static enum step enter_piece(struct txn *t, struct piece *p, unsigned int *pages)
+static enum step enter_piece(struct txn *t, struct piece *p)
 {
 	const struct piece *owner;
 
@@ -114,11 +111,12 @@ static enum step enter_piece(struct txn *t, struct piece *p, unsigned int *pages
 		memcpy(t->why.found, eng.held[owner->slot].patch.header->id, 8);
 		return STEP_REFUSED;
 	}
-	return guard_touch(p->gpa, pages) ? refuse_what(REFUSE_FULL, "guarded pages") : STEP_NEXT;
+	return guard_touch(p->gpa, p->body ? NULL : &t->held->pages) ?
+		refuse_what(REFUSE_FULL, "guarded pages") : STEP_NEXT;
 }
 
-/* Enters @len bytes from @gva on, page by page: a window, or what of its function comes behind it. */
-static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body, unsigned int *pages)
+/* Enters @len bytes from @gva on, page by page: a window, or what of its function is behind it. */
+static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body)
 {
 	struct window *w = &t->held->windows[t->i];
 	enum step step = STEP_NEXT;
@@ -136,7 +134,7 @@ static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body, unsig
 			w->split = p.off ? w->split : n;
 		}
 		machine_lock();
-		step = enter_piece(t, &p, pages);
+		step = enter_piece(t, &p);
 		machine_unlock();
 	}
 	return step;
@@ -184,8 +182,7 @@ enum step site_resolve(struct txn *t)
 		t->why.address = s->target;
 		return STEP_REFUSED;
 	}
-	w->target = s->target;
-	step = enter(t, w->gva, w->len, false, &h->pages);
+	step = enter(t, w->gva, w->len, false);
 	if (step != STEP_NEXT)
 		return step;
 	enter_order(h, t->i++);
@@ -200,7 +197,6 @@ enum step site_bodies(struct txn *t)
 {
 	struct held *h = t->held;
 	const struct patch_insn *insn;
-	unsigned int watched = 0;
 	enum step step = STEP_NEXT;
 	size_t len = 0;
 
@@ -213,7 +209,7 @@ enum step site_bodies(struct txn *t)
 		len += insn->len;
 	if (len)
 		step = enter(t, h->windows[t->i].gva + h->windows[t->i].len,
-			     len - h->windows[t->i].len, true, &watched);
+			     len - h->windows[t->i].len, true);
 	t->i++;
 	return step == STEP_NEXT ? STEP_AGAIN : step;
 }
@@ -291,7 +287,6 @@ enum step site_check(struct txn *t)
 enum step site_withdraw(struct txn *t)
 {
 	struct piece *p = &eng.pieces[t->i];
-	unsigned int pages = 0;
 
 	t->of = eng.npieces;
 	if (t->i == t->of)
@@ -301,7 +296,7 @@ enum step site_withdraw(struct txn *t)
 		return STEP_AGAIN;
 	machine_lock();
 	p->in[edition_next()] = false;
-	guard_touch(p->gpa, &pages);
+	guard_touch(p->gpa, NULL);
 	machine_unlock();
 	return STEP_AGAIN;
 }

@@ -50,11 +50,7 @@ void watch_page(uint64_t gpa)
 	uint64_t page = 0, gva;
 	bool same = true;
 
-	for (unsigned int i = piece_after(gpa); i < eng.npieces; i++) {
-		const struct piece *p = &eng.pieces[i];
-
-		if (p->gpa >= gpa + PAGE_SIZE)
-			break;
+	for_pieces(p, gpa, gpa + PAGE_SIZE) {
 		if (!p->in[eng.live] || piece_window(p)->gone)
 			continue;
 		gva = piece_gva(p) & PAGE_MASK;
@@ -70,13 +66,14 @@ void watch_page(uint64_t gpa)
 static void watch_site(struct held *h, unsigned int site)
 {
 	struct window *w = &h->windows[site];
+	uint64_t target = h->patch.sites[site].target;
 
 	machine_lock();
 	if (!w->gone && (!maps(w->gva, w->gpa[0]) ||
 			 (w->split < w->len && !maps(w->gva + w->split, w->gpa[1]))))
 		retire(h, site, UINT64_MAX);
-	if (w->target_gpa && !maps(w->target, w->target_gpa))
-		leave(h, site, "target-gone", w->target);
+	if (w->target_gpa && !maps(target, w->target_gpa))
+		leave(h, site, "target-gone", target);
 	machine_unlock();
 }
 

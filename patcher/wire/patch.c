@@ -170,7 +170,8 @@ static bool check_site(const struct patch *p, const struct patch_site *s, struct
 	return rule(err, s->target_kind <= PATCH_TARGET_ABSOLUTE, "sites.target_kind", "unknown") &&
 	       rule(err, s->place <= PATCH_PLACE_ABSOLUTE, "sites.place", "unknown") &&
 	       rule(err, s->len == PATCH_JUMP_LEN, "sites.len", "not the length of a jump") &&
-	       rule(err, s->insn_len >= 1 && s->insn_len <= 15, "sites.insn_len", "out of range") &&
+	       rule(err, s->insn_len >= 1 && s->insn_len <= PATCH_INSN_MAX, "sites.insn_len",
+		    "out of range") &&
 	       rule(err, good_place(s->addr), "sites.addr", "no kernel address") &&
 	       rule(err, good_target(p->header, s), "sites.target", "out of range") &&
 	       rule(err, all_zero(s->expect + s->len, PATCH_WINDOW_MAX - s->len), "sites.expect",

@@ -29,8 +29,8 @@ enum server_start {
 
 /*
  * All called from server_input()/server_poll() in the same context. Replies are
- * appended with text_kv_*() to @reply, which already has "+SEQ" or "-SEQ" dealt with;
- * there is room for about 990 bytes and 30 keys. What does not fit is replaced by "cut=1".
+ * appended with the functions of wire/text.h to @reply, which already has "+SEQ" or "-SEQ" dealt
+ * with; there is room for about 990 bytes and 30 keys. What does not fit is replaced by "cut=1".
  */
 struct server_ops {
 	const char *version;	/* of the hypervisor, shown by hello */

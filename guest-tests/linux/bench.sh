@@ -19,7 +19,7 @@ build_all() {
 	local dir=$TEST_DIR/module
 	KERNEL=$(scripts/linux-kernel cloud) || bail "there is a kernel"
 	mkdir -p "$dir"
-	cp $SOURCES/{Kbuild,bench_ways.c,bench_shared.h} "$dir"
+	cp $SOURCES/{Kbuild,*.h,bench_ways.c} "$dir"
 	make -C "$KERNEL/build" M="$(realpath "$dir")" >"$TEST_DIR/module.log" 2>&1 ||
 		bail "the module builds" "$(tail "$TEST_DIR/module.log")"
 	${CC:-gcc} -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/bench" $SOURCES/bench.c -lpthread ||

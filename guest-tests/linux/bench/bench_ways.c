@@ -23,6 +23,7 @@
 #include <asm/hardirq.h>
 #include <asm/sync_core.h>
 #include "bench_shared.h"
+#include "int_pow_from.h"
 
 #define TARGET		"int_pow"
 #define OLD_VALUE	1
@@ -32,15 +33,7 @@ static struct bench_shared *shared;
 /* The same as the kernel's, but for the number, and for the entry: as in Subtext's new code. */
 static noinline notrace u64 new_int_pow(u64 base, unsigned int exp)
 {
-	u64 result = 2;
-
-	while (exp) {
-		if (exp & 1)
-			result *= base;
-		exp >>= 1;
-		base *= base;
-	}
-	return result;
+	return int_pow_from(2, base, exp);
 }
 
 /* ---- livepatch ---- */

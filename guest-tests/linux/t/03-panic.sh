@@ -22,4 +22,5 @@ done
 is "panic=0: with all CPUs" "$(json cpus)" "$CPUS"
 linux_hypervisor_log_clean
 linux_kill
+check "a machine that has ended leaves no process id" [ ! -e "$TEST_DIR/machine.pid" ]
 finish

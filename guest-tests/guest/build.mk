@@ -46,7 +46,7 @@ $(BUILD)/test-guest.efi: $(GUEST_OBJ)/efi/stub.o $(GUEST_OBJ)/efi/blob.o
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $(GUEST_OBJ)/test-guest.so $@
 
 # Host programs that talk to the guest.
-$(BUILD)/guest-line: $(GUEST)/tools/guest-line.c Makefile
+$(BUILD)/guest-line: $(GUEST)/tools/guest-line.c guest-tests/dial.h Makefile
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
 ALL += $(BUILD)/guest-line

@@ -19,7 +19,7 @@ $(BUILD)/linux/%.efi: $(BOOT_OBJDIR)/linux/%.so
 
 .SECONDARY: $(BOOT_OBJDIR)/linux/acpi.so $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
 
-$(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c Makefile
+$(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c guest-tests/dial.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 

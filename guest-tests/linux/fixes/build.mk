@@ -17,7 +17,7 @@ $(BUILD)/obj/linux/triggers.c: $(LINUX_TESTS)/fixes/build.mk $(FIX_TRIGGERS)
 		printf '\tif (!strcmp(name, "%s"))\n\t\treturn %s();\n' $$name $${name//-/_}; \
 	   done; printf '\treturn 127;\n}\n'; } >$@
 
-$(BUILD)/obj/linux/%-trigger.o: $(LINUX_TESTS)/fixes/%-trigger.c Makefile
+$(BUILD)/obj/linux/%-trigger.o: $(LINUX_TESTS)/fixes/%-trigger.c $(LINUX_TESTS)/fixes/checksum.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -Dmain=$(subst -,_,$*) -Wno-missing-prototypes -c -o $@ $<
 

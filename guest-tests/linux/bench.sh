@@ -65,8 +65,7 @@ gaps() {
 	revert int_pow
 	st cycle int_pow "$ROUNDS" || bail "cycle" "$out"
 	note "$out"
-	echo "linux-pause $CPUS $(pause apply median) $(pause apply max) $(pause revert median)" \
-		"$(pause revert max)" >>"$facts"
+	echo "linux-pause $CPUS $(pause apply median) $(pause revert median)" >>"$facts"
 	take "bench seen $((2 * ROUNDS))"
 	must "sleep 3"
 	# Nothing, for as long as the quickest of the kernel's ways takes, and as the slowest.

@@ -7,28 +7,11 @@
 # Environment: as lib.sh; BENCH_ROUNDS: how often each way is used (5).
 [ $# = 2 ] || { sed -n '5p' "$0" >&2; exit 2; }
 facts=$(realpath "$2")
-set -- "$1"
 . "$(dirname "$0")/lib.sh"
 ROUNDS=${BENCH_ROUNDS:-5}
 SOURCES=guest-tests/linux/bench
 # Ticks. The threads' loop takes some ten, and Bochs lets the other CPUs run in between.
 LEAST_GAP=120
-
-# The module for the kernel that will run, the program, the patch.
-build_all() {
-	local dir=$TEST_DIR/module
-	KERNEL=$(scripts/linux-kernel cloud) || bail "there is a kernel"
-	mkdir -p "$dir"
-	cp $SOURCES/{Kbuild,*.h,bench_ways.c} "$dir"
-	make -C "$KERNEL/build" M="$(realpath "$dir")" >"$TEST_DIR/module.log" 2>&1 ||
-		bail "the module builds" "$(tail "$TEST_DIR/module.log")"
-	${CC:-gcc} -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/bench" $SOURCES/bench.c -lpthread ||
-		bail "the program builds"
-	"$BUILD/subtext" build $SOURCES/int_pow.c --kernel "$KERNEL/vmlinuz" \
-		--headers "$KERNEL/build" -o "$TEST_DIR/int_pow.patch" >"$TEST_DIR/build.log" 2>&1 ||
-		bail "the patch builds" "$(tail "$TEST_DIR/build.log")"
-	ok "module, program and patch are built"
-}
 
 # Takes what the program says as facts: "linux-gap CPUS WAY ..." and "linux-cost CPUS WAY ...".
 take() {
@@ -78,9 +61,12 @@ gaps() {
 }
 
 CPUS=$1
-build_all
-linux_start --cpus "$CPUS" --file "$TEST_DIR/module/bench_ways.ko=bench_ways.ko" \
-	--file "$TEST_DIR/bench=bin/bench"
+linux_modules $SOURCES
+${CC:-gcc} -static -O2 -Wall -Wextra -Werror -o "$TEST_DIR/program" $SOURCES/bench.c -lpthread ||
+	bail "the program builds"
+linux_start --file "$TEST_DIR/bench/bench_ways.ko=bench_ways.ko" \
+	--file "$TEST_DIR/program=bin/bench"
+linux_build $SOURCES/int_pow.c "$TEST_DIR/int_pow.patch"
 must "insmod /bench_ways.ko"
 if [ "$CPUS" = 1 ]; then costs; else gaps; fi
 linux_log_clean

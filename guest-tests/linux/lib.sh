@@ -163,12 +163,12 @@ linux_build_for() {
 	ok "build $(basename "$source") for $(cat "$kernel/release")"
 }
 
-# linux_modules DIR [FLAVOUR]: compiles the modules there for a kernel, into $TEST_DIR/NAME OF DIR.
+# linux_modules DIR: compiles the modules there for the cloud kernel, into $TEST_DIR/NAME OF DIR.
 linux_modules() {
 	local out=$TEST_DIR/$(basename "$1") kernel said
-	kernel=$(scripts/linux-kernel "${2:-cloud}") || bail "there is a ${2:-cloud} kernel"
+	kernel=$(scripts/linux-kernel cloud) || bail "there is a cloud kernel"
 	mkdir -p "$out"
-	cp "$1"/Kbuild "$1"/*.c "$out"
+	cp "$1"/* "$out"
 	said=$(make -s -C "$kernel/build" M="$(realpath "$out")" modules 2>&1) ||
 		bail "modules of $1" "$said"
 }

@@ -34,11 +34,8 @@ failed=		# what went wrong
 
 # start_coexist: boots, and makes what the cells need.
 start_coexist() {
-	local modules=$TEST_DIR/modules kernel said
-	kernel=$(scripts/linux-kernel cloud) || bail "there is a cloud kernel"
-	mkdir -p "$modules"
-	cp guest-tests/linux/modules/* "$modules"
-	said=$(make -s -C "$kernel/build" "M=$modules" 2>&1) || bail "modules" "$said"
+	local modules=$TEST_DIR/modules
+	linux_modules guest-tests/linux/modules
 	linux_start --file "$BUILD/linux/coexist=bin/coexist" \
 		--file "$modules/coexist_livepatch.ko=lib/coexist/coexist_livepatch.ko" \
 		--file "$modules/coexist_module.ko=lib/coexist/coexist_module.ko"

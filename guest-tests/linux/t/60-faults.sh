@@ -45,13 +45,9 @@ oops_checks() {
 	is "$1: the next one lives" "$(named 'fine')" fine
 }
 
-modules=$TEST_DIR/modules
 klp=/sys/kernel/livepatch/coexist_livepatch
-mkdir -p "$modules"
-cp guest-tests/linux/modules/* "$modules"
-kernel=$(scripts/linux-kernel cloud) || bail "there is a cloud kernel"
-said=$(make -s -C "$kernel/build" "M=$modules" 2>&1) || bail "modules" "$said"
-linux_start --file "$modules/coexist_livepatch.ko=lib/livepatch.ko"
+linux_modules guest-tests/linux/modules
+linux_start --file "$TEST_DIR/modules/coexist_livepatch.ko=lib/livepatch.ko"
 said=$("$BUILD/subtext" build guest-tests/linux/patches/faults_extable.c -o "$TEST_DIR/none.patch" \
 	--kernel "$KERNEL/vmlinuz" --headers "$KERNEL/build" 2>&1)
 is "exception-table entries of new code: refused" $? 4

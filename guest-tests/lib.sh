@@ -110,9 +110,13 @@ refused() {
 	fi
 }
 
-# log_has_no_error: the hypervisor's log, which is then in $log.
-log_has_no_error() {
+# hypervisor_log: it is then in $log.
+hypervisor_log() {
 	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
 	matches "the hypervisor has a log" "$log" '^I .*launched'
+}
+
+log_has_no_error() {
+	hypervisor_log
 	is "and no error in it" "$(grep '^E ' <<<"$log")" ''
 }

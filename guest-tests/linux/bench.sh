@@ -46,7 +46,7 @@ gaps() {
 	must "bench spin $LEAST_GAP && bench watch on"
 	apply "$TEST_DIR/int_pow.patch"
 	revert int_pow
-	st cycle int_pow "$ROUNDS" || bail "cycle" "$out"
+	sub cycle int_pow "$ROUNDS" || bail "cycle" "$out"
 	note "$out"
 	echo "linux-pause $CPUS $(pause apply median) $(pause revert median)" >>"$facts"
 	take "bench seen $((2 * ROUNDS))"

@@ -13,17 +13,12 @@ RELEASE=
 LINUX_OPTIONS='initrd=\initrd.img console=ttyS0,115200 quiet loglevel=1'
 LINUX_QUICK='mitigations=off tsc=reliable cryptomgr.notests'
 
-linux_defaults() {
+linux_options() {
 	lx_flavour=cloud lx_memory=512 lx_subtext=on lx_quick=$LINUX_QUICK lx_append=
 	lx_files=() lx_modules=() lx_esp=() lx_next='\vmlinuz.efi'
-}
-
-linux_options() {
-	linux_defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--flavour) lx_flavour=$2; shift ;;
-		--cpus) CPUS=$2; shift ;;
 		--memory) lx_memory=$2; shift ;;
 		--without-subtext) lx_subtext=off ;;
 		--plain) lx_quick= ;;
@@ -57,13 +52,12 @@ module_files() {
 
 # linux_image [OPTION]...: makes $TEST_DIR/boot.img; the options are those of linux_start.
 linux_image() {
-	local conf=$TEST_DIR/subtext.conf modules=()
+	local conf=$TEST_DIR/subtext.conf modules=() options=
 	linux_options "$@"
 	KERNEL=$(scripts/linux-kernel "$lx_flavour") || bail "there is a $lx_flavour kernel"
 	RELEASE=$(cat "$KERNEL/release")
-	LINUX_COMMAND_LINE="$LINUX_OPTIONS${lx_quick:+ $lx_quick}$lx_append"
-	[ "$lx_next" = '\vmlinuz.efi' ] || LINUX_COMMAND_LINE=
-	printf '%s\n' 'serial = com2' "next = $lx_next" "options = $LINUX_COMMAND_LINE" \
+	[ "$lx_next" != '\vmlinuz.efi' ] || options="$LINUX_OPTIONS${lx_quick:+ $lx_quick}$lx_append"
+	printf '%s\n' 'serial = com2' "next = $lx_next" "options = $options" \
 		'log-level = info' "subtext = $lx_subtext" >"$conf"
 	[ ${#lx_modules[@]} = 0 ] || mapfile -t modules < <(module_files)
 	scripts/mkinitramfs "$TEST_DIR/initrd.img" "${lx_files[@]}" "${modules[@]}" ||
@@ -74,13 +68,19 @@ linux_image() {
 		bail "disk image"
 }
 
+# guest_shell [OPTION]... SOCKET ['SHELL TEXT']: bounded by GUEST_TIMEOUT seconds of the machine's
+# processor time. A machine that has ended has no process id, and no line.
+guest_shell() {
+	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid" 2>/dev/null)" \
+		--timeout "${GUEST_TIMEOUT:-120}" "$@"
+}
+
 # linux_wait TEXT ['SHELL TEXT']: until the guest's console says so, after it was given the shell
 # text; what it says on the way is printed. A panic ends it, unless past_panic is set.
 linux_wait() {
 	local text=$1
 	shift
-	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" \
-		--timeout "${GUEST_TIMEOUT:-120}" ${past_panic:+--past-panic} --wait "$text" "$TEST_DIR/com1" "$@"
+	guest_shell ${past_panic:+--past-panic} --wait "$text" "$TEST_DIR/com1" "$@"
 }
 
 # linux_ready TEXT ['SHELL TEXT']: the guest takes commands, after that shell text if there is one; a
@@ -96,7 +96,7 @@ $(tail -n 20 <<<"$answer")"
 
 # linux_start [OPTION]...: a machine with Subtext and a stock kernel; waits until it takes commands.
 #	--flavour NAME		as scripts/linux-kernel (cloud)
-#	--cpus N, --memory MIB
+#	--memory MIB
 #	--without-subtext	the loader only starts the kernel
 #	--plain			without the options that make a kernel quick in an emulator
 #	--append 'OPTIONS'	more for the kernel's command line
@@ -111,13 +111,10 @@ linux_start() {
 }
 
 # guest 'SHELL TEXT': runs it (busybox sh, root), prints its output, returns its exit status.
-# Bounded by GUEST_TIMEOUT seconds of the machine's processor time. `exit` and variables do not
-# outlive the text.
+# `exit` and variables do not outlive the text.
 guest() {
 	local status=0
-	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" ${guest_plain:+--plain} \
-		--timeout "${GUEST_TIMEOUT:-120}" "$TEST_DIR/com1" "$1" \
-		2>>"$TEST_DIR/console" || status=$?
+	guest_shell ${guest_plain:+--plain} "$TEST_DIR/com1" "$1" 2>>"$TEST_DIR/console" || status=$?
 	[ $status -lt 250 ] ||
 		bail "the guest answers" "status $status to: $1
 $(tail -n 30 "$TEST_DIR/com1.log" | tr -d '\r\001')"
@@ -147,8 +144,10 @@ cycle() {
 		sub cycle "$1" "$2" --check "$3" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
 }
 
-# The host tool on the guest's hypervisor: JSON in $out, status in $sub_status.
-st() { sub "$@"; }
+# event KIND: waits for it; its line is then in $out, behind those of the events before it.
+event() {
+	sub watch --for "$1" --within 60 || bail "event $1" "$out $(cat "$TEST_DIR/subtext.err")"
+}
 
 # linux_build SOURCE.c OUT.patch [OPTION]...: builds a patch for the kernel that runs; a result.
 linux_build() { linux_build_for "$KERNEL" "$@"; }
@@ -161,6 +160,22 @@ linux_build_for() {
 		--headers "$kernel/build" -o "$patch" "$@" 2>&1) ||
 		bail "build $(basename "$source") for $(cat "$kernel/release")" "$said"
 	ok "build $(basename "$source") for $(cat "$kernel/release")"
+}
+
+# linux_build_refused SOURCE.c TEXT WHY REGEX: as a patch for the kernel that runs, by what the host
+# tool says; a result TEXT and a result WHY.
+linux_build_refused() {
+	local said status=0
+	said=$("$BUILD/subtext" build "$1" --kernel "$KERNEL/vmlinuz" \
+		--headers "$KERNEL/build" -o "$TEST_DIR/none.patch" 2>&1) || status=$?
+	is "$2" "$status" 4
+	matches "$3" "$said" "$4"
+}
+
+# symbols_of MODULE: where it lies now, in $TEST_DIR/symbols. All of /proc/kallsyms takes a minute.
+symbols_of() {
+	must "grep -m 1 ' T _text' /proc/kallsyms; grep -H . /sys/module/$1/sections/.*"
+	printf '%s\n' "$answer" >"$TEST_DIR/symbols"
 }
 
 # linux_modules DIR: compiles the modules there for the cloud kernel, into $TEST_DIR/NAME OF DIR.
@@ -190,8 +205,7 @@ linux_log_clean() {
 # linux_hypervisor_log_clean [REGEX]: the second half of that, for a guest that answers no more.
 linux_hypervisor_log_clean() {
 	local allowed=${1:-^$}
-	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
-	matches "the hypervisor has a log" "$log" '^I .*launched'
+	hypervisor_log
 	is "and nothing but information in it" "$(grep -v '^I ' <<<"$log" | grep -vE "$allowed")" ''
 }
 
@@ -206,8 +220,8 @@ linux_off() {
 # linux_stop: switches the machine off; the end of its line tells that it did.
 linux_stop() {
 	local status=0
-	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid")" --timeout 60 \
-		"$TEST_DIR/com1" 'poweroff -f' >>"$TEST_DIR/console" 2>&1 || status=$?
+	GUEST_TIMEOUT=60 guest_shell "$TEST_DIR/com1" 'poweroff -f' >>"$TEST_DIR/console" 2>&1 ||
+		status=$?
 	[ $status = 251 ] || bail "the machine switches itself off" "status $status
 $(tail -n 30 "$TEST_DIR/com1.log" | tr -d '\r\001')"
 	linux_off

@@ -54,11 +54,8 @@ start_coexist() {
 
 # drain KIND COUNT: takes events up to the COUNT-th of this kind.
 drain() {
-	local lines
-	lines=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 100 --json watch \
-		--for "$1" --count "$2" --within 20 2>"$TEST_DIR/subtext.err") ||
-		failed="$failed; no event $1"
-	events="$events $(grep -oE '"kind":"[a-z-]+"' <<<"$lines" | cut -d'"' -f4 | tr '\n' ' ')"
+	sub watch --for "$1" --count "$2" --within 20 || failed="$failed; no event $1"
+	events="$events $(grep -oE '"kind":"[a-z-]+"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' ')"
 }
 
 # later WORD...: the guest is to run `coexist WORD...`.

@@ -66,16 +66,12 @@ fixes_together() {
 # fix_module NAME MODULE FILE: as fix, for a function of a stock module; FILE in
 # lib/modules/RELEASE/kernel.
 fix_module() {
-	must "modprobe $2; grep -m 1 ' T _text' /proc/kallsyms; grep -H . /sys/module/$2/sections/.*"
-	printf '%s\n' "$answer" >"$TEST_DIR/symbols"
+	must "modprobe $2"
+	symbols_of "$2"
 	fix "$1" --module "$KERNEL/lib/modules/$RELEASE/kernel/$3" --symbols "$TEST_DIR/symbols"
 }
 
 # build_refused NAME REGEX: a fix that cannot be built, and why.
 build_refused() {
-	local said status=0
-	said=$("$BUILD/subtext" build "$FIXES/$1.c" --kernel "$KERNEL/vmlinuz" \
-		--headers "$KERNEL/build" -o "$TEST_DIR/$1.patch" 2>&1) || status=$?
-	is "build $1.c is refused" "$status" 4
-	matches "and says why" "$said" "$2"
+	linux_build_refused "$FIXES/$1.c" "build $1.c is refused" "and says why" "$2"
 }

@@ -13,7 +13,7 @@ linux_start
 guest dmesg >"$TEST_DIR/dmesg.with"
 is "all CPUs are online" "$(guest nproc)" "$CPUS"
 is "/proc/cpuinfo shows as many" "$(guest 'grep -c ^processor /proc/cpuinfo')" "$CPUS"
-st info
+sub info
 is "the hypervisor has them all" "$(json cpus)" "$CPUS"
 if differences=$(guest-tests/linux/dmesg-diff "$TEST_DIR"/dmesg.with{,out}); then
 	ok "dmesg differs from that without Subtext in expected lines only"
@@ -44,7 +44,7 @@ for round in 1 2 3; do
 done
 must 'for c in $(seq 0 $(($(nproc) - 1))); do taskset -c $c sh -c "cut -d\  -f39 /proc/self/stat"; done'
 is "and each runs programs" "${answer//$'\n'/ }" "$(seq -s ' ' 0 $((CPUS - 1)))"
-st info
+sub info
 is "the hypervisor has them all" "$(json cpus)" "$CPUS"
 linux_log_clean
 is "the hypervisor's log tells of each start" $(($(grep -c 'started by a SIPI' <<<"$log") - starts)) \

@@ -8,7 +8,7 @@
 # all_there: everything works after a start of any kind.
 all_there() {
 	is "$1: all CPUs are online" "$(guest nproc)" "$CPUS"
-	st info
+	sub info
 	is "$1: the hypervisor has them all" "$(json cpus)" "$CPUS"
 	linux_log_clean
 }
@@ -16,7 +16,7 @@ all_there() {
 scripts/mkinitramfs "$TEST_DIR/second.img" || bail "initramfs"
 linux_start --file "$BUILD/linux/kexec=bin/kexec" --file "$TEST_DIR/second.img=boot/initrd.img" \
 	--file "$(scripts/linux-kernel cloud)/vmlinuz=boot/vmlinuz"
-st info
+sub info
 first=$(json nonce)
 must 'kexec load /boot/vmlinuz /boot/initrd.img "$(cat /proc/cmdline) second"'
 linux_ready "kexec: the next kernel boots" 'kexec go'

@@ -17,7 +17,7 @@ matches "panic=0: the kernel panics" \
 	"$(linux_wait 'end Kernel panic' 'echo c >/proc/sysrq-trigger')" \
 	'Kernel panic - not syncing: sysrq triggered crash'
 for round in 1 2 3; do
-	check "panic=0: the hypervisor answers ($round)" st info
+	check "panic=0: the hypervisor answers ($round)" sub info
 done
 is "panic=0: with all CPUs" "$(json cpus)" "$CPUS"
 linux_hypervisor_log_clean

@@ -17,7 +17,7 @@ matches "by the entry of systemd-boot" "$(guest 'cat /proc/cmdline')" 'from-entr
 is "all CPUs are online" "$(guest nproc)" "$CPUS"
 matches "page table isolation is in force" \
 	"$(guest 'cat /sys/devices/system/cpu/vulnerabilities/meltdown')" 'Mitigation: PTI'
-st info
+sub info
 is "the hypervisor has all CPUs" "$(json cpus)" "$CPUS"
 linux_log_clean
 finish

@@ -8,7 +8,7 @@
 linux_start --flavour generic
 matches "it is not the one for clouds" "$(guest 'uname -r')" '^6\.1\.0-[0-9]+-amd64$'
 is "all CPUs are online" "$(guest nproc)" "$CPUS"
-st info
+sub info
 is "the hypervisor has all CPUs" "$(json cpus)" "$CPUS"
 symbols_equal
 linux_log_clean

@@ -12,15 +12,6 @@ linux_start --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy" \
 stock=lib/modules/$RELEASE/kernel
 answers=$TEST_DIR/answers.patch
 
-# symbols_of MODULE: where it lies now, in $TEST_DIR/symbols. All of /proc/kallsyms takes a minute.
-symbols_of() {
-	must "grep -m 1 ' T _text' /proc/kallsyms; grep -H . /sys/module/$1/sections/.*"
-	printf '%s\n' "$answer" >"$TEST_DIR/symbols"
-}
-
-# event KIND: waits for it; its line is then in $out
-event() { sub watch --for "$1" --within 60 || bail "event $1" "$out $(cat "$TEST_DIR/subtext.err")"; }
-
 # ---- a module made here ----
 
 must 'insmod /answers.ko'

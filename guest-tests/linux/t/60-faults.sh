@@ -48,10 +48,9 @@ oops_checks() {
 klp=/sys/kernel/livepatch/coexist_livepatch
 linux_modules guest-tests/linux/modules
 linux_start --file "$TEST_DIR/modules/coexist_livepatch.ko=lib/livepatch.ko"
-said=$("$BUILD/subtext" build guest-tests/linux/patches/faults_extable.c -o "$TEST_DIR/none.patch" \
-	--kernel "$KERNEL/vmlinuz" --headers "$KERNEL/build" 2>&1)
-is "exception-table entries of new code: refused" $? 4
-matches "... by name" "$said" 'section __ex_table, for new_set_task_comm: exception-table entries'
+linux_build_refused guest-tests/linux/patches/faults_extable.c \
+	"exception-table entries of new code: refused" "... by name" \
+	'section __ex_table, for new_set_task_comm: exception-table entries'
 linux_build guest-tests/linux/patches/faults.c "$patch"
 text_size=$("$BUILD/subtext" inspect "$patch" | sed -n 's/^payload: *text \([0-9]*\) .*/\1/p')
 must 'dmesg -c'

@@ -8,7 +8,7 @@
 ROUNDS=${ROUNDS:-200}
 patch=$TEST_DIR/load.patch
 
-linux_start ${FLAVOUR:+--flavour "$FLAVOUR"} ${PLAIN:+--plain} --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy"
+linux_start --file "$BUILD/linux/load=/bin/load" --modules "crc7 dummy"
 stock="/lib/modules/$RELEASE/kernel/lib/crc7.ko /lib/modules/$RELEASE/kernel/drivers/net/dummy.ko"
 linux_build guest-tests/linux/patches/load.c "$patch"
 

@@ -5,7 +5,7 @@ echo 0 > $tracing/tracing_on
 echo _raw_read_lock > $tracing/set_ftrace_filter
 echo function > $tracing/current_tracer
 echo > $tracing/trace
-signals=$(trigger sigio-lock)
+signals=$(triggers sigio-lock)
 calls=$(sed -n 's/^ *triggers-.*: _raw_read_lock //p' $tracing/trace | sort -u | tr '\n' ' ')
 echo nop > $tracing/current_tracer
 echo > $tracing/set_ftrace_filter

@@ -1,1 +1,0 @@
-trigger cgroup-storage-key

@@ -1,1 +1,0 @@
-trigger flowlabel-lease

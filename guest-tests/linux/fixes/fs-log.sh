@@ -1,1 +1,0 @@
-trigger fs-log

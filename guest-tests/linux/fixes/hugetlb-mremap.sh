@@ -1,1 +1,0 @@
-trigger hugetlb-mremap

@@ -1,1 +1,0 @@
-trigger ipc-next-id

@@ -43,7 +43,7 @@ pause() {
 # The kernel's ways leave work behind for a while, so Subtext comes first and they get a pause.
 gaps() {
 	local way
-	must "bench spin $LEAST_GAP && bench watch on"
+	must "bench spin $LEAST_GAP && bench watch"
 	apply "$TEST_DIR/int_pow.patch"
 	revert int_pow
 	sub cycle int_pow "$ROUNDS" || bail "cycle" "$out"

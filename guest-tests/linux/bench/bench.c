@@ -8,7 +8,7 @@
  *	bench seen N			the last N changes that somebody else made
  *	bench cost NAME N		N times many calls of the function, replaced by NAME or, if
  *					NAME is none of the ways, as it is
- *	bench watch on|off		the timer that `seen` needs
+ *	bench watch			the timer that `seen` needs, from now on
  * Each thread notes the gaps between its readings that are not shorter than GAP, and whether a
  * timer interrupt was in them. GAP is well above what the loop takes by itself. Results, one line for each change:
  *	# gap way= to= others= others_any= worker_any= over=
@@ -360,8 +360,8 @@ int main(int argc, char **argv)
 		measure_seen(n);
 	else if (!strcmp(verb, "cost") && argc == 4)
 		cost(argv[2], n);
-	else if (!strcmp(verb, "watch") && argc == 3)
-		say_to(PROC, strcmp(argv[2], "on") ? "watch off" : "watch on");
+	else if (!strcmp(verb, "watch") && argc == 2)
+		say_to(PROC, "watch");
 	else
 		return 2;
 	return 0;

@@ -4,7 +4,7 @@
  * a kprobe, a text patch under stop_machine(). They are asked for by a line written to /proc/bench:
  *	WAY on|off	livepatch, kprobe, kprobe-empty, stop_machine
  *	cost CALLS	the function in a loop with interrupts off; read back as "cost TICKS EMPTY-LOOP"
- *	watch on|off	a timer on CPU 0 that calls it each millisecond and notes when its value changes
+ *	watch		a timer on CPU 0 that calls it each millisecond and notes when its value changes
  * The function is int_pow() of the kernel: exported, small, with the entry that ftrace made, and
  * called by nothing that runs in the test guests. What replaces it does the same and returns
  * another number.
@@ -226,12 +226,6 @@ static int start_watch(void)
 	return work_on_cpu(0, watch_on, NULL);
 }
 
-static int stop_watch(void)
-{
-	hrtimer_cancel(&watch);
-	return 0;
-}
-
 /* ---- /proc/bench ---- */
 
 static const struct {
@@ -245,8 +239,7 @@ static const struct {
 	{ "kprobe-empty off", kprobe_off },
 	{ "stop_machine on", stop_machine_on },
 	{ "stop_machine off", stop_machine_off },
-	{ "watch on", start_watch },
-	{ "watch off", stop_watch },
+	{ "watch", start_watch },
 };
 
 static ssize_t bench_write(struct file *file, const char __user *from, size_t n, loff_t *pos)

@@ -3,7 +3,6 @@
  * Gives a mount an option that there is not, and reads what the kernel says.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>

@@ -23,7 +23,7 @@ struct packet {
 
 static struct sockaddr_in here = { .sin_family = AF_INET }, there = { .sin_family = AF_INET };
 
-static int need_fragments(unsigned short source, unsigned short dest)
+static void need_fragments(unsigned short source, unsigned short dest)
 {
 	struct packet p = { .icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED } };
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
@@ -41,7 +41,6 @@ static int need_fragments(unsigned short source, unsigned short dest)
 	p.icmp.checksum = sum(&p, sizeof(p));
 	sendto(fd, &p, sizeof(p), 0, (struct sockaddr *)&here, sizeof(here));
 	close(fd);
-	return 0;
 }
 
 /* A socket to @there, from port *@source. */

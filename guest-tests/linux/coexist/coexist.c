@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "wire/crc32.h"
 
 #define CALLS 50
 
@@ -235,18 +236,6 @@ out:
 	return status;
 }
 
-static uint32_t crc32(const uint8_t *data, size_t size)
-{
-	uint32_t crc = ~0u;
-
-	while (size--) {
-		crc ^= *data++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
 static int print_text(const char *function)
 {
 	uint64_t address = address_of(function);
@@ -255,7 +244,7 @@ static int print_text(const char *function)
 	if (!address || read_kernel(address & ~UINT64_C(0xfff), page, sizeof(page)))
 		return complain("reading the text of %s at %#llx", function,
 				(unsigned long long)address);
-	printf("crc=%08x bytes=", crc32(page, sizeof(page)));
+	printf("crc=%08x bytes=", crc32_update(0, page, sizeof(page)));
 	for (size_t i = address & 0xfff, end = i + 12; i < end && i < sizeof(page); i++)
 		printf("%02x", page[i]);
 	printf("\n");

@@ -75,7 +75,7 @@ DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)
 
 CHAOS_SRCS := $(GUEST)/tools/line-chaos.c \
 	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
-$(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) Makefile
+$(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) guest-tests/dial.h Makefile
 	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(CHAOS_SRCS)
 
 ALL += $(BUILD)/line-chaos

@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../dial.h"
 #include "wire/client.h"
 #include "wire/crc32.h"
 #include "wire/line.h"
@@ -49,15 +48,12 @@ static uint64_t now_ms(void *ctx)
 }
 
 /* A new client: the one before is gone without a word. */
-static void dial(void)
+static void redial(void)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-
 	if (fd >= 0)
 		close(fd);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	strncpy(a.sun_path, path, sizeof(a.sun_path) - 1);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+	fd = dial(path);
+	if (fd < 0) {
 		perror(path);
 		exit(3);
 	}
@@ -167,7 +163,7 @@ static void new_client(void)
 	static const struct client_io io = { NULL, take, give, now_ms };
 	static uint32_t seed = 12345;
 
-	dial();
+	redial();
 	client_init(&client, &io, seed += 7919);
 	client.tries = 40;
 }
@@ -191,21 +187,21 @@ static void garbage(void)
 	uint32_t x = 0x12345678, i;
 	char buf[4096];
 
-	dial();
+	redial();
 	for (i = 0; i < sizeof(buf); i++) {
 		x = x * 1664525 + 1013904223;
 		buf[i] = (char)(x >> 24);
 	}
 	give(NULL, buf, sizeof(buf));
 	served("4096 random bytes, then a good client");
-	dial();
+	redial();
 	for (i = 0; i < 512; i++) {
 		buf[2 * i] = (char)(i / 2);
 		buf[2 * i + 1] = i & 1 ? '\n' : 'x';
 	}
 	give(NULL, buf, 1024);
 	served("each byte value in a line of its own, then a good client");
-	dial();
+	redial();
 	memset(buf, '\n', sizeof(buf));
 	give(NULL, buf, sizeof(buf));
 	served("4096 empty lines, then a good client");
@@ -213,13 +209,13 @@ static void garbage(void)
 
 static void half_lines(void)
 {
-	dial();
+	redial();
 	send_text("#12 inf");
 	served("half a line, the client vanishes, another comes");
-	dial();
+	redial();
 	send_text("\n#12 info *0123");
 	served("half a CRC, the client vanishes, another comes");
-	dial();
+	redial();
 	send_text("\n#1 set key=\"unfinished");
 	served("an open quote, the client vanishes, another comes");
 }
@@ -230,7 +226,7 @@ static void long_lines(size_t size)
 	static char buf[4096], text[60];
 	size_t i;
 
-	dial();
+	redial();
 	memset(buf, 'a', sizeof(buf));
 	give(NULL, buf, LINE_MAX_LEN + 1);
 	send_text("\n");
@@ -279,7 +275,7 @@ static void wrong_numbers(void)
 {
 	struct line l;
 
-	dial();
+	redial();
 	send_text("\n");
 	send_request(4000, "hello proto=1");
 	while (next_reply(&l, PATIENCE_MS) && !(l.kind == LINE_DONE && l.seq == 4000))
@@ -493,7 +489,7 @@ static void vanish(const struct file *f)
 	char request[80];
 	struct line l;
 
-	dial();
+	redial();
 	send_text("\n");
 	send_request(70, "hello");
 	while (next_reply(&l, PATIENCE_MS) && !(l.kind == LINE_DONE && l.seq == 70))
@@ -568,7 +564,7 @@ static void flood(void)
 {
 	unsigned int i;
 
-	dial();
+	redial();
 	for (i = 0; i < 300; i++)
 		send_text("info\nlist\nlog from=0\n");
 	served("900 questions without waiting for an answer");

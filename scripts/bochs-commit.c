@@ -75,20 +75,19 @@ static bool writable(uint8_t *at, int access)
 /* All or nothing: half of it would be a fault of its own. */
 __attribute__((constructor)) static void mend(void)
 {
+	uint8_t *at[MENDS];
 	size_t i;
 
-	for (i = 0; i < MENDS; i++)
-		if (!place(&mends[i]) || !writable(place(&mends[i]), PROT_WRITE))
-			return;
 	for (i = 0; i < MENDS; i++) {
-		uint8_t *at = place(&mends[i]);
-
-		memcpy(at, mends[i].new, mends[i].size);
-		writable(at, 0);
-		/* The next one may be in the same page. */
-		if (i + 1 < MENDS && !writable(place(&mends[i + 1]), PROT_WRITE))
-			abort();
+		at[i] = place(&mends[i]);
+		if (!at[i] || !writable(at[i], PROT_WRITE))
+			return;
 	}
+	for (i = 0; i < MENDS; i++)
+		memcpy(at[i], mends[i].new, mends[i].size);
+	/* After all of them: two may be in the same page. */
+	for (i = 0; i < MENDS; i++)
+		writable(at[i], 0);
 }
 
 _Noreturn void __longjmp_chk(jmp_buf env, int value);

@@ -27,7 +27,9 @@ $(BOOT_OBJDIR)/boot/blob.o: boot/blob.asm $(RESIDENT_BIN)
 $(BOOT_OBJDIR)/subtext.so: $(BOOT_OBJS)
 	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)
 
+# The test programs', too: those in folders of obj/efi are in the same folders of build/.
 $(BUILD)/%.efi: $(BOOT_OBJDIR)/%.so
+	@mkdir -p $(@D)
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
 
 # Programs that the boot tests put before and behind the loader.
@@ -42,10 +44,6 @@ $(BOOT_OBJDIR)/guest-tests/boot/lock-others.o: guest-tests/boot/lock.c Makefile 
 $(BOOT_OBJDIR)/boot-tests/%.so: $(BOOT_OBJDIR)/guest-tests/boot/%.o
 	@mkdir -p $(@D)
 	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)
-
-$(BUILD)/boot-tests/%.efi: $(BOOT_OBJDIR)/boot-tests/%.so
-	@mkdir -p $(@D)
-	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
 
 .SECONDARY: $(foreach t,$(BOOT_TEST_EFI),$(BOOT_OBJDIR)/boot-tests/$(t).so \
 	$(BOOT_OBJDIR)/guest-tests/boot/$(t).o)

@@ -13,10 +13,6 @@ $(BOOT_OBJDIR)/linux/acpi.so: $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
 	@mkdir -p $(@D)
 	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)
 
-$(BUILD)/linux/%.efi: $(BOOT_OBJDIR)/linux/%.so
-	@mkdir -p $(@D)
-	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $< $@
-
 .SECONDARY: $(BOOT_OBJDIR)/linux/acpi.so $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
 
 $(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c guest-tests/dial.h Makefile

@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For tests and demonstrations: the machine, in the folder $TEST_DIR. Its process is in $machine.
+# For tests, demonstrations and the bench: the machine, in the folder $TEST_DIR, its process in
+# $machine; what the host tool said of it, in $out (JSON).
 # Environment: BUILD, CPUS, EMULATOR, IPS, MACHINE_TIMEOUT (seconds of its processor time).
+
+# test_guest_image DIR [LINE OF subtext.conf]...: makes DIR/boot.img, with Subtext and the test guest.
+test_guest_image() {
+	local dir=$1
+	shift
+	printf '%s\n' 'serial = com2' 'next = \EFI\subtext\test-guest.efi' "$@" >"$dir/subtext.conf"
+	scripts/mkimage "$dir/boot.img" "$BUILD/subtext.efi=EFI/BOOT/BOOTX64.EFI" \
+		"$dir/subtext.conf=EFI/subtext/subtext.conf" \
+		"$BUILD/test-guest.efi=EFI/subtext/test-guest.efi"
+}
 
 # machine_start DISK [EMULATOR OPTION]...: switches it on, returns when both lines can be dialled.
 machine_start() {
@@ -18,4 +29,13 @@ machine_start() {
 		kill -0 "$machine" 2>/dev/null || break
 		sleep 0.1
 	done
+}
+
+# field KEY: a value of $out.
+field() { sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p' <<<"$out"; }
+
+# pause_of apply|revert median|max: in ticks, of the answer to `subtext cycle`.
+pause_of() {
+	grep -oE "\"$1\":\{\"pause_tsc\":\{[^}]*\}" <<<"$out" | grep -oE "\"$2\":[0-9]+" |
+		sed 's/.*://'
 }

@@ -76,9 +76,6 @@ subtext() {
 		fail "the host tool could not: $*" "$out $(cat "$dir/subtext.err")"
 }
 
-# field KEY: a value of $out.
-field() { sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p' <<<"$out"; }
-
 # ask_subtext: it must be there, with all CPUs and nothing patched.
 ask_subtext() {
 	subtext info

@@ -7,13 +7,8 @@ answer=		# what the guest said to the last command
 
 # boot [LOAD OPTION]...: a machine with CPUS CPUs, Subtext, the test guest; waits until it is ready.
 boot() {
-	local conf=$TEST_DIR/subtext.conf disk=$TEST_DIR/boot.img
-	printf '%s\n' 'serial = com2' 'next = \EFI\subtext\test-guest.efi' "options = $*" \
-		"log-level = info" >"$conf"
-	scripts/mkimage "$disk" "$BUILD/subtext.efi=EFI/BOOT/BOOTX64.EFI" \
-		"$BUILD/test-guest.efi=EFI/subtext/test-guest.efi" \
-		"$conf=EFI/subtext/subtext.conf" || bail "disk image"
-	machine_start "$disk"
+	test_guest_image "$TEST_DIR" "options = $*" 'log-level = info' || bail "disk image"
+	machine_start "$TEST_DIR/boot.img"
 	answer=$("$BUILD/guest-line" --timeout 300 --wait 'guest: ready' "$TEST_DIR/com1") ||
 		bail "the guest boots on Subtext with $CPUS CPUs" "$answer"
 	grep -q "$CPUS of $CPUS CPUs up" <<<"$answer" ||

@@ -35,11 +35,6 @@ costs() {
 	revert int_pow
 }
 
-pause() {
-	grep -oE "\"$1\":\{\"pause_tsc\":\{[^}]*\}" <<<"$out" | grep -oE "\"$2\":[0-9]+" |
-		sed 's/.*://'
-}
-
 # The kernel's ways leave work behind for a while, so Subtext comes first and they get a pause.
 gaps() {
 	local way
@@ -48,7 +43,7 @@ gaps() {
 	revert int_pow
 	sub cycle int_pow "$ROUNDS" || bail "cycle" "$out"
 	note "$out"
-	echo "linux-pause $CPUS $(pause apply median) $(pause revert median)" >>"$facts"
+	echo "linux-pause $CPUS $(pause_of apply median) $(pause_of revert median)" >>"$facts"
 	take "bench seen $((2 * ROUNDS))"
 	must "sleep 3"
 	# Nothing, for as long as the quickest of the kernel's ways takes, and as the slowest.

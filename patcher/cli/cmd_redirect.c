@@ -179,7 +179,8 @@ static int open_symbols(struct redirect *r)
 {
 	struct build *b = &r->build;
 
-	if (!r->symbols_path)
+	/* module_open() reads it itself. */
+	if (!r->symbols_path || r->module_path)
 		return 0;
 	if (guest_symbols_open(&r->symbols, r->symbols_path, &b->problems))
 		return -1;

@@ -147,7 +147,6 @@ int elf_image_open(struct elf_image *e, const uint8_t *data, size_t len, const c
 	e->end = sizeof(h);
 	if (!read_header(e, &h, why))
 		return -1;
-	e->type = h.e_type;
 	if (!read_segments(e, &h) || !read_sections(e, &h)) {
 		*why = "is cut short or damaged: its headers point outside of it";
 		return -1;

@@ -26,7 +26,6 @@ struct elf_image {
 	const uint8_t *data;
 	size_t len;
 	size_t end;		/* where the ELF file ends; other things may follow in @data */
-	uint16_t type;		/* ET_EXEC or ET_DYN */
 	struct elf_section *sections;
 	size_t nsections;
 	struct elf_segment *segments;

@@ -12,7 +12,7 @@
 #include "wire/patch.h"
 
 struct kernel_symbol {
-	uint64_t addr, size;
+	uint64_t addr, size;	/* without a symbol table: up to what follows, with padding */
 	const char *name;
 	const char *file;	/* source file of a local symbol, or "" (kallsyms has none) */
 	const char *section;	/* name of its section, or "" */
@@ -22,7 +22,6 @@ struct kernel_symbol {
 	bool executable;	/* lies in an executable section */
 	bool absolute;		/* its value does not move with the kernel */
 	bool freed;		/* lies in memory that the kernel frees when it has started */
-	bool estimated;		/* size is the distance to what follows, padding included */
 };
 
 /* Where the symbols come from. */

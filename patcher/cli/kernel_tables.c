@@ -36,10 +36,10 @@ static uint32_t u16(const struct reader *r, size_t at)
 	return v;
 }
 
-/* A 4-byte field that counts from its own address; @mask takes flags out of it. */
-static uint64_t relative(const struct reader *r, size_t at, int32_t mask)
+/* A 4-byte field that counts from its own address. */
+static uint64_t relative(const struct reader *r, size_t at)
 {
-	return r->addr + at + (uint64_t)(int64_t)(s32(r, at) & mask);
+	return r->addr + at + (uint64_t)(int64_t)s32(r, at);
 }
 
 /* ---- lengths that only the code tells ---- */
@@ -77,8 +77,8 @@ static uint32_t label_len(const struct reader *r, uint64_t addr)
 /* asm/extable.h. How long the instruction is, its reader has to find out. */
 static bool read_exception(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
-	e->target = relative(r, 4, -1);
+	e->addr = relative(r, 0);
+	e->target = relative(r, 4);
 	e->info = (uint32_t)s32(r, 8);
 	e->len = 1;
 	return true;
@@ -87,12 +87,9 @@ static bool read_exception(const struct reader *r, struct table_entry *e)
 /* linux/jump_label.h: code, target, key with two flags. */
 static bool read_jump_label(const struct reader *r, struct table_entry *e)
 {
-	int64_t key = (int64_t)u64(r, 8);
-
-	e->addr = relative(r, 0, -1);
-	e->target = relative(r, 4, -1);
-	e->data = r->addr + 8 + (uint64_t)(key & ~INT64_C(3));
-	e->info = (uint32_t)(key & 3);
+	e->addr = relative(r, 0);
+	e->target = relative(r, 4);
+	e->info = (uint32_t)s32(r, 8) & 3;
 	e->len = label_len(r, e->addr);
 	return true;
 }
@@ -100,8 +97,7 @@ static bool read_jump_label(const struct reader *r, struct table_entry *e)
 /* linux/static_call_types.h: code, key with two flags. */
 static bool read_static_call(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
-	e->data = relative(r, 4, ~3);
+	e->addr = relative(r, 0);
 	e->info = (uint32_t)s32(r, 4) & 3;
 	e->len = branch_len(r, e->addr);
 	return true;
@@ -110,8 +106,8 @@ static bool read_static_call(const struct reader *r, struct table_entry *e)
 /* asm/alternative.h, 5.10 ... 6.2: code, replacement, feature, lengths of both. */
 static bool read_alternative(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
-	e->target = relative(r, 4, -1);
+	e->addr = relative(r, 0);
+	e->target = relative(r, 4);
 	e->info = u16(r, 8);
 	e->len = r->raw[10];
 	return e->len;
@@ -120,8 +116,8 @@ static bool read_alternative(const struct reader *r, struct table_entry *e)
 /* The same since 6.3: the feature has its flags in a field of their own. */
 static bool read_alternative_flags(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
-	e->target = relative(r, 4, -1);
+	e->addr = relative(r, 0);
+	e->target = relative(r, 4);
 	e->info = (uint32_t)s32(r, 8);
 	e->len = r->raw[12];
 	return e->len;
@@ -138,14 +134,14 @@ static bool read_paravirt(const struct reader *r, struct table_entry *e)
 
 static bool read_branch(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->len = branch_len(r, e->addr);
 	return true;
 }
 
 static bool read_endbr(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->len = 4;
 	return true;
 }
@@ -153,7 +149,7 @@ static bool read_endbr(const struct reader *r, struct table_entry *e)
 /* The table is filled up with zeros to a whole page. */
 static bool read_lock(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->len = 1;
 	return s32(r, 0);
 }
@@ -181,7 +177,7 @@ static bool read_blacklist(const struct reader *r, struct table_entry *e)
 /* asm-generic/bug.h: where, file, line, flags. */
 static bool read_bug(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->info = u16(r, 10);
 	e->len = 2;
 	return true;
@@ -190,7 +186,7 @@ static bool read_bug(const struct reader *r, struct table_entry *e)
 /* Newer kernels: where, format, file, line, flags. */
 static bool read_bug_format(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->info = u16(r, 14);
 	e->len = 2;
 	return true;
@@ -199,19 +195,16 @@ static bool read_bug_format(const struct reader *r, struct table_entry *e)
 /* With CONFIG_DEBUG_BUGVERBOSE off: where, flags, 2 bytes unused. */
 static bool read_bug_short(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	e->info = u16(r, 4);
 	e->len = 2;
 	return true;
 }
 
-/*
- * Lengths are filled in when all are known: 0 is right for the one that ends a section's. What
- * it says of registers is in another table.
- */
+/* Each holds up to the next, so it has no length: the last one may be the end of a section. */
 static bool read_orc(const struct reader *r, struct table_entry *e)
 {
-	e->addr = relative(r, 0, -1);
+	e->addr = relative(r, 0);
 	return true;
 }
 
@@ -403,31 +396,6 @@ static int read_table(struct kernel_tables *t, const struct kernel *k, enum kern
 
 /* ---- what is not in a record ---- */
 
-/* Each is valid up to the next; the flags are in a table beside it, 6 bytes each. */
-static void finish_orc(struct kernel_tables *t, const struct kernel *k)
-{
-	struct kernel_table_list *l = &t->t[TABLE_ORC];
-	const uint8_t *raw = NULL;
-	uint64_t from, to;
-	uint16_t flags;
-
-	if (symbol_addr(k, "__start_orc_unwind", &from) &&
-	    symbol_addr(k, "__stop_orc_unwind", &to) && to - from == 6 * l->n)
-		raw = kernel_bytes(k, from, to - from);
-	for (size_t i = 0; i < l->n; i++) {
-		struct table_entry *e = &l->entries[i];
-		uint64_t next = i + 1 < l->n ? e[1].addr : e->addr + 1;
-
-		e->len = next - e->addr <= UINT32_MAX ? (uint32_t)(next - e->addr) : UINT32_MAX;
-		if (raw) {
-			memcpy(&flags, raw + 6 * i + 4, 2);
-			e->info = flags;
-		}
-		if (e->len > l->longest)
-			l->longest = e->len;
-	}
-}
-
 /*
  * kernel/kprobes.c, populate_kprobe_blacklist(), and arch_populate_kprobe_blacklist(): code that
  * runs where a breakpoint would do harm is kept together, between such symbols.
@@ -467,7 +435,6 @@ int kernel_tables_open(struct kernel_tables *t, const struct kernel *k, struct p
 	memset(t, 0, sizeof(*t));
 	for (unsigned int i = 0; i < TABLES; i++)
 		ret |= read_table(t, k, i, p);
-	finish_orc(t, k);
 	add_no_probes(t, k);
 	return ret;
 }

@@ -10,8 +10,8 @@
 
 enum kernel_table {
 	TABLE_EXCEPTION,	/* target: the fixup; info: type and registers */
-	TABLE_JUMP_LABEL,	/* target: where it jumps to; data: key; info: 1 branch, 2 init code */
-	TABLE_STATIC_CALL,	/* data: key; info: 1 tail call, 2 init code */
+	TABLE_JUMP_LABEL,	/* target: where it jumps to; info: 1 branch, 2 init code */
+	TABLE_STATIC_CALL,	/* info: 1 tail call, 2 init code */
 	TABLE_ALTERNATIVE,	/* target: the replacement; info: CPU feature, with its flags */
 	TABLE_PARAVIRT,		/* info: which operation */
 	TABLE_RETPOLINE,
@@ -23,14 +23,14 @@ enum kernel_table {
 	TABLE_FTRACE,		/* call or NOP at a function's entry */
 	TABLE_KPROBE_BLACKLIST,	/* whole functions, and the sections that are out of bounds */
 	TABLE_BUG,		/* info: flags, 1 is a warning */
-	TABLE_ORC,		/* len: up to the next; info: how registers are to be found */
+	TABLE_ORC,		/* len: 0 */
 	TABLES,
 };
 
 struct table_entry {
 	uint64_t addr;
-	uint64_t target, data;	/* see above; 0 where nothing is said */
-	uint32_t len;		/* bytes it is about, at least 1 */
+	uint64_t target;	/* see above; 0 where nothing is said */
+	uint32_t len;		/* bytes it is about, at least 1 unless it says otherwise above */
 	uint32_t info;
 };
 

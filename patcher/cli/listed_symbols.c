@@ -76,7 +76,6 @@ static void size_symbols(struct kernel *k)
 			next = s[1].addr;
 		end = sec ? sec->addr + sec->size : s->addr;
 		s->size = (next < end ? next : end) - s->addr;
-		s->estimated = true;
 	}
 }
 

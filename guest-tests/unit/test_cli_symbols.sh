@@ -132,8 +132,13 @@ make_stock_kernel() {
 		/DISCARD/ : { *(.eh_frame) *(.note.gnu.property) *(.interp) *(.comment) }
 	}
 	LDS
+	link_stock kernel.elf
+}
+
+# link_stock OUT [FILE.o...]: with these, too.
+link_stock() {
 	ld -T kernel.lds --build-id=sha1 -z noexecstack --no-warn-rwx-segments --emit-relocs \
-		-e entry_SYSCALL_64 -o kernel.elf entry.o one.o two.o more.o
+		-e entry_SYSCALL_64 -o "$1" entry.o one.o two.o more.o "${@:2}"
 }
 make_stock_kernel || { echo "Bail out! no kernel to test with"; exit 1; }
 
@@ -249,6 +254,15 @@ for k in kernel.elf k.gzip; do
 done
 run build fix.o -k k.gzip -o t.patch --replace setup=new_twin
 expect "so is what is freed after boot" 4 "freed after boot"
+
+printf '.section .debug_info, "", @progbits\n.quad check, helper\n' | assemble debug.s
+link_stock debug.elf debug.o
+check "a kernel with debug information that has relocations" \
+	grep -q ' .rela.debug_info ' <(readelf -SW debug.elf)
+run symbols -k kernel.elf --json _text
+cp out found
+run symbols -k debug.elf --json _text
+expect_json "does not count them" 0 "j['relocations'] == json.load(open('found'))['relocations'] > 5"
 
 # ---- tables ----
 

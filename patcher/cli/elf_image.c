@@ -93,6 +93,7 @@ static bool read_section(struct elf_image *e, struct elf_section *s, const Elf64
 		.name = "",
 		.type = sh->sh_type,
 		.link = sh->sh_link,
+		.info = sh->sh_info,
 		.flags = sh->sh_flags,
 		.addr = sh->sh_addr,
 		.size = sh->sh_size,

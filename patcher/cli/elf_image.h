@@ -10,7 +10,7 @@
 
 struct elf_section {
 	const char *name;	/* "" if it has none */
-	uint32_t type, link;
+	uint32_t type, link, info;
 	uint64_t flags, addr, size, entsize;
 	const uint8_t *data;	/* @size bytes; NULL if it has none in the file */
 };

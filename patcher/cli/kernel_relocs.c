@@ -29,28 +29,28 @@ static bool is_relative(uint32_t type)
 	return type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_PC64;
 }
 
-/* Per-CPU symbols (and constants) stay where they are when the kernel moves. */
-static bool stays(const struct kernel *k, const struct elf_section *symbols, uint64_t i)
+/* Per-CPU symbols (and constants), below @start, stay where they are when the kernel moves. */
+static bool stays(const struct elf_section *symbols, uint64_t i, uint64_t start)
 {
 	Elf64_Sym sym;
 
 	if (!symbols->data || i >= symbols->size / sizeof(sym))
 		return false;
 	memcpy(&sym, symbols->data + i * sizeof(sym), sizeof(sym));
-	return sym.st_shndx != SHN_UNDEF && sym.st_value < elf_image_start(&k->image);
+	return sym.st_shndx != SHN_UNDEF && sym.st_value < start;
 }
 
 /*
  * Bytes that change when the kernel moves; 0 if none. What is relative does not, unless it
  * reaches something that stays.
  */
-static unsigned int width_of(const struct kernel *k, const struct elf_section *symbols,
-			     const Elf64_Rela *r)
+static unsigned int width_of(const struct elf_section *symbols, const Elf64_Rela *r,
+			     uint64_t start)
 {
 	uint32_t type = (uint32_t)ELF64_R_TYPE(r->r_info);
 
 	if (type == R_X86_64_NONE ||
-	    (is_relative(type) && !stays(k, symbols, ELF64_R_SYM(r->r_info))))
+	    (is_relative(type) && !stays(symbols, ELF64_R_SYM(r->r_info), start)))
 		return 0;
 	return type == R_X86_64_32 || type == R_X86_64_32S || type == R_X86_64_PC32 ||
 		type == R_X86_64_PLT32 ? 4 : 8;
@@ -60,13 +60,14 @@ static void add_rela(struct kernel *k, const struct elf_section *s)
 {
 	const struct elf_section *symbols = &k->image.sections[s->link < k->image.nsections ?
 							       s->link : 0];
+	uint64_t start = elf_image_start(&k->image);
 	size_t n = s->size / sizeof(Elf64_Rela);
 	unsigned int width;
 	Elf64_Rela r;
 
 	for (size_t i = 0; i < n && k->nrelocs < RELOCS_MAX; i++) {
 		memcpy(&r, s->data + i * sizeof(r), sizeof(r));
-		width = width_of(k, symbols, &r);
+		width = width_of(symbols, &r, start);
 		if (width)
 			add_reloc(k, r.r_offset, width);
 	}
@@ -95,6 +96,13 @@ static void add_relr(struct kernel *k, const struct elf_section *s)
 #define SHT_RELR 19
 #endif
 
+/* Those of debug information, which is not loaded; they may be more than all others. */
+static bool not_loaded(const struct kernel *k, const struct elf_section *s)
+{
+	return !(s->flags & SHF_ALLOC) && s->info && s->info < k->image.nsections &&
+		!(k->image.sections[s->info].flags & SHF_ALLOC);
+}
+
 /* Also those kept by --emit-relocs: the kernel's build makes its own list of them. */
 static int load_elf_relocs(struct kernel *k, struct problems *p)
 {
@@ -104,7 +112,7 @@ static int load_elf_relocs(struct kernel *k, struct problems *p)
 		if (s->type == SHT_REL)
 			return not_a_kernel(k, p, "has relocations of a kind (SHT_REL) that "
 					    "x86-64 does not use");
-		if (s->type == SHT_RELA)
+		if (s->type == SHT_RELA && !not_loaded(k, s))
 			add_rela(k, s);
 		else if (s->type == SHT_RELR)
 			add_relr(k, s);

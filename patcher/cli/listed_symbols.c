@@ -32,13 +32,27 @@ static bool is_local(const struct kallsym *s)
 	return s->absolute || (s->type >= 'a' && s->type <= 'z');
 }
 
-static void take_symbol(struct kernel *k, const struct kallsym *in, uint32_t order,
-			const struct elf_section *sec)
+/* The section of a symbol; one that lies at the very end of a section belongs to that. */
+static const struct elf_section *section_of(const struct kernel *k, const struct kallsym *s)
 {
+	const struct elf_section *sec = elf_section_at(&k->image, s->addr);
+
+	return sec || !s->addr ? sec : elf_section_at(&k->image, s->addr - 1);
+}
+
+/*
+ * A size is found as the kernel does it: up to the @next symbol with another address, but not
+ * beyond the end of the section. So padding belongs to what is before it.
+ */
+static void take_symbol(struct kernel *k, const struct kallsym *in, uint32_t order, uint64_t next)
+{
+	const struct elf_section *sec = section_of(k, in);
 	struct kernel_symbol *s = &k->symbols[k->nsymbols++];
+	uint64_t end = sec ? sec->addr + sec->size : in->addr;
 
 	*s = (struct kernel_symbol){
 		.addr = in->addr,
+		.size = (next < end ? next : end) - in->addr,
 		.name = in->name,
 		.file = "",
 		.section = sec ? sec->name : "",
@@ -50,33 +64,6 @@ static void take_symbol(struct kernel *k, const struct kallsym *in, uint32_t ord
 	};
 	s->function = is_code(s);
 	s->object = is_data(s);
-}
-
-/* The section of a symbol; one that lies at the very end of a section belongs to that. */
-static const struct elf_section *section_of(const struct kernel *k, const struct kallsym *s)
-{
-	const struct elf_section *sec = elf_section_at(&k->image, s->addr);
-
-	return sec || !s->addr ? sec : elf_section_at(&k->image, s->addr - 1);
-}
-
-/*
- * As the kernel does it: up to the next symbol with another address, but not beyond the end of
- * the section. So padding belongs to what is before it.
- */
-static void size_symbols(struct kernel *k)
-{
-	uint64_t next = UINT64_MAX, end;
-
-	for (size_t i = k->nsymbols; i-- > 0;) {
-		struct kernel_symbol *s = &k->symbols[i];
-		const struct elf_section *sec = elf_section_at(&k->image, s->addr);
-
-		if (i + 1 < k->nsymbols && s[1].addr != s->addr)
-			next = s[1].addr;
-		end = sec ? sec->addr + sec->size : s->addr;
-		s->size = (next < end ? next : end) - s->addr;
-	}
 }
 
 /* From __init_begin to __init_end; sections of that name in kernels without these symbols. */
@@ -98,19 +85,24 @@ static void mark_freed(struct kernel *k)
 	}
 }
 
-/* Takes over the names; @list is empty then. */
+/* @list is in order of address. Takes over the names; it is empty then. */
 static void take_list(struct kernel *k, struct kallsyms *list, enum kernel_source source)
 {
+	uint64_t next = UINT64_MAX;
+
 	k->symbols = xalloc(list->n * sizeof(*k->symbols));
-	for (size_t i = 0; i < list->n; i++)
-		take_symbol(k, &list->symbols[i], (uint32_t)i,
-			    section_of(k, &list->symbols[i]));
+	for (size_t i = list->n; i-- > 0;) {
+		const struct kallsym *in = &list->symbols[i];
+
+		if (i + 1 < list->n && in[1].addr != in->addr)
+			next = in[1].addr;
+		take_symbol(k, in, (uint32_t)i, next);
+	}
 	k->names = list->names;
 	list->names = (struct bytes){ 0 };
 	kallsyms_close(list);
 	k->source = source;
 	kernel_sort_symbols(k);
-	size_symbols(k);
 	mark_freed(k);
 }
 

@@ -36,22 +36,13 @@ static char *banner_at(const struct kernel *k, uint64_t addr)
 	return NULL;
 }
 
-static char *find_banner(const struct kernel *k)
-{
-	const struct kernel_symbol *s;
-	struct problems ignored = { 0 };
-	bool missing;
-
-	s = kernel_find(k, "linux_banner", true, &missing, &ignored);
-	problems_free(&ignored);
-	return s ? banner_at(k, s->addr) : NULL;
-}
-
 int build_release(struct build *b, bool needed)
 {
 	const char *release;
+	uint64_t addr;
 
-	b->banner = find_banner(&b->kernel);
+	if (kernel_symbol_addr(&b->kernel, "linux_banner", &addr))
+		b->banner = banner_at(&b->kernel, addr);
 	if (!b->banner && !needed)
 		return 0;
 	if (!b->banner)

@@ -86,6 +86,9 @@ bool kernel_relocates(const struct kernel *k, uint64_t addr, size_t len);
 const struct kernel_symbol *kernel_find(const struct kernel *k, const char *spec,
 					bool global_wins, bool *missing, struct problems *p);
 
+/* Address of the symbol that a linker would take for @name. False if there is none such. */
+bool kernel_symbol_addr(const struct kernel *k, const char *name, uint64_t *addr);
+
 /* The first symbol with addr in [from, to), or NULL. */
 const struct kernel_symbol *kernel_symbol_within(const struct kernel *k, uint64_t from,
 						 uint64_t to);
@@ -112,5 +115,7 @@ int kernel_load_system_map(struct kernel *k, const char *path, struct problems *
 int kernel_load_relocs(struct kernel *k, struct problems *p);
 /* kernel_symbols.c: sorts symbols and makes by_name. */
 void kernel_sort_symbols(struct kernel *k);
+/* Whether a section of that name is freed when the kernel has started. */
+bool kernel_section_freed(const char *name);
 
 #endif

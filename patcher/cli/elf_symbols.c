@@ -24,7 +24,7 @@ static void place_symbol(struct kernel *k, struct kernel_symbol *s, unsigned int
 	s->section = sec->name;
 	s->executable = sec->flags & SHF_EXECINSTR;
 	s->absolute = is_percpu(s->section);
-	s->freed = !strncmp(s->section, ".init", 5) || !strncmp(s->section, ".exit", 5);
+	s->freed = kernel_section_freed(s->section);
 	s->type = s->executable ? 'T' : sec->type == SHT_NOBITS ? 'B' :
 		sec->flags & SHF_WRITE ? 'D' : 'R';
 }

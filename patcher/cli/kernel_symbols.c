@@ -176,6 +176,19 @@ const struct kernel_symbol *kernel_find(const struct kernel *k, const char *spec
 	return found;
 }
 
+bool kernel_symbol_addr(const struct kernel *k, const char *name, uint64_t *addr)
+{
+	struct problems ignored = { 0 };
+	const struct kernel_symbol *s;
+	bool missing;
+
+	s = kernel_find(k, name, true, &missing, &ignored);
+	problems_free(&ignored);
+	if (s)
+		*addr = s->addr;
+	return s;
+}
+
 /*
  * Functions and objects before plain labels of the same address; among equals the order of
  * kallsyms, whose first one is the kernel's own choice in a trace.
@@ -209,6 +222,11 @@ void kernel_sort_symbols(struct kernel *k)
 	for (size_t i = 0; i < k->nsymbols; i++)
 		k->by_name[i] = i;
 	qsort_r(k->by_name, k->nsymbols, sizeof(*k->by_name), by_name, k->symbols);
+}
+
+bool kernel_section_freed(const char *name)
+{
+	return !strncmp(name, ".init", 5) || !strncmp(name, ".exit", 5);
 }
 
 /* Index of the first symbol whose address is not below @addr. */

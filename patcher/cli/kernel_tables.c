@@ -273,25 +273,12 @@ const char *kernel_table_name(enum kernel_table table)
 
 /* ---- where they are ---- */
 
-static bool symbol_addr(const struct kernel *k, const char *name, uint64_t *addr)
-{
-	struct problems ignored = { 0 };
-	const struct kernel_symbol *s;
-	bool missing;
-
-	s = kernel_find(k, name, true, &missing, &ignored);
-	problems_free(&ignored);
-	if (s)
-		*addr = s->addr;
-	return s;
-}
-
 /* False if the kernel has no such table. */
 static bool find_table(const struct kernel *k, const struct table *t, uint64_t *from, uint64_t *to)
 {
 	const struct elf_section *s;
 
-	if (symbol_addr(k, t->start, from) && symbol_addr(k, t->stop, to))
+	if (kernel_symbol_addr(k, t->start, from) && kernel_symbol_addr(k, t->stop, to))
 		return true;
 	s = elf_section_named(&k->image, t->section);
 	if (!s || !(s->flags & SHF_ALLOC))
@@ -411,8 +398,8 @@ static void add_no_probes(struct kernel_tables *t, const struct kernel *k)
 		char *stop = xprintf("__%s_text_end", no_probes[i]);
 		uint64_t from, to;
 
-		if (symbol_addr(k, start, &from) && symbol_addr(k, stop, &to) && to > from &&
-		    to - from <= UINT32_MAX) {
+		if (kernel_symbol_addr(k, start, &from) && kernel_symbol_addr(k, stop, &to) &&
+		    to > from && to - from <= UINT32_MAX) {
 			l->entries = xrealloc(l->entries, (l->n + 1) * sizeof(*l->entries));
 			l->entries[l->n++] = (struct table_entry){
 				.addr = from,

@@ -61,6 +61,7 @@ static void take_symbol(struct kernel *k, const struct kallsym *in, uint32_t ord
 		.local = is_local(in),
 		.executable = sec && sec->flags & SHF_EXECINSTR,
 		.absolute = in->absolute,
+		.freed = sec && kernel_section_freed(sec->name),
 	};
 	s->function = is_code(s);
 	s->object = is_data(s);
@@ -69,20 +70,14 @@ static void take_symbol(struct kernel *k, const struct kallsym *in, uint32_t ord
 /* From __init_begin to __init_end; sections of that name in kernels without these symbols. */
 static void mark_freed(struct kernel *k)
 {
-	uint64_t from = 0, to = 0;
+	uint64_t from, to;
 
-	for (size_t i = 0; i < k->nsymbols; i++) {
-		if (!strcmp(k->symbols[i].name, "__init_begin"))
-			from = k->symbols[i].addr;
-		else if (!strcmp(k->symbols[i].name, "__init_end"))
-			to = k->symbols[i].addr;
-	}
-	for (size_t i = 0; i < k->nsymbols; i++) {
-		struct kernel_symbol *s = &k->symbols[i];
-
-		s->freed = (s->addr >= from && s->addr < to) ||
-			!strncmp(s->section, ".init", 5) || !strncmp(s->section, ".exit", 5);
-	}
+	if (!kernel_symbol_addr(k, "__init_begin", &from) ||
+	    !kernel_symbol_addr(k, "__init_end", &to))
+		return;
+	for (size_t i = 0; i < k->nsymbols; i++)
+		if (k->symbols[i].addr >= from && k->symbols[i].addr < to)
+			k->symbols[i].freed = true;
 }
 
 /* @list is in order of address. Takes over the names; it is empty then. */

@@ -307,6 +307,12 @@ expect "the map of another kernel" 4 "is not for k.lz4"
 echo 'not a map' >other
 run symbols -k k.lz4 --system-map other
 expect "a file that is none" 4 "line 1 is not 'ADDRESS TYPE NAME'"
+{ echo; cat System.map; printf '\n\nnot a map\n'; } >other
+run symbols -k k.lz4 --system-map other
+expect "empty lines are counted" 4 "line $(wc -l <other) is not"
+sed -i '$d' other
+run symbols -k k.lz4 --system-map other
+check "and mean nothing" diff <(awk '{print $1,$2,$3}' out | sort) <(sort System.map)
 run symbols -k k.lz4 --system-map /nowhere
 expect "a file that is not there" 4 "cannot open /nowhere"
 

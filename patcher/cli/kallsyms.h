@@ -21,7 +21,7 @@ struct kallsym {
 struct kallsyms {
 	struct kallsym *symbols;	/* in the table's order: by address */
 	size_t n;
-	struct bytes names;
+	struct bytes names;		/* all of them, or a text that they are in */
 };
 
 /**

@@ -7,27 +7,17 @@
 #define FILE_MAX (256u << 20)
 #define LINE_MAX_LEN (KALLSYMS_NAME_MAX + 32)
 
-/* "ADDRESS TYPE NAME". Returns the name within @line, or NULL. */
-static char *parse_line(char *line, struct kallsym *s)
+/* "ADDRESS TYPE NAME". */
+static bool parse_line(const char *line, struct kallsym *s)
 {
 	char *end;
 
 	s->addr = strtoull(line, &end, 16);
 	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ' || !end[3])
-		return NULL;
+		return false;
 	s->type = end[1];
-	end += 3;
-	return strlen(end) <= KALLSYMS_NAME_MAX && !strpbrk(end, " \t") ? end : NULL;
-}
-
-static void add(struct kallsyms *ks, struct kallsym *s, const char *name, uint64_t start)
-{
-	if ((ks->n & (ks->n - 1)) == 0)
-		ks->symbols = xrealloc(ks->symbols, (2 * ks->n + 1) * sizeof(*ks->symbols));
-	s->absolute = s->addr < start;
-	/* For now where it is; the buffer still moves. */
-	s->name = (const char *)bytes_add(&ks->names, name, strlen(name) + 1);
-	ks->symbols[ks->n++] = *s;
+	s->name = end + 3;
+	return strlen(s->name) <= KALLSYMS_NAME_MAX && !strpbrk(s->name, " \t");
 }
 
 /* Debian puts such a line in the place of all symbols. */
@@ -54,44 +44,38 @@ static int by_address(const void *a, const void *b)
 	return x->name < y->name ? -1 : x->name > y->name;
 }
 
-static void finish(struct kallsyms *ks)
+/* Cuts the text into strings; empty lines are none. */
+static int read_lines(struct kallsyms *ks, const char *path, uint64_t start, struct problems *p)
 {
-	for (size_t i = 0; i < ks->n; i++)
-		ks->symbols[i].name = (const char *)ks->names.data + (size_t)ks->symbols[i].name;
-	qsort(ks->symbols, ks->n, sizeof(*ks->symbols), by_address);
-}
-
-static int read_lines(struct kallsyms *ks, char *text, const char *path, uint64_t start,
-		      struct problems *p)
-{
-	char *save = NULL, *line = strtok_r(text, "\n", &save), *name;
+	char *line = (char *)ks->names.data, *next;
 	struct kallsym s = { 0 };
 
-	for (size_t number = 1; line; line = strtok_r(NULL, "\n", &save), number++) {
+	for (size_t number = 1; *line; line = next, number++) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		if (!*line)
+			continue;
 		if (strstr(line, " B The real System.map is in "))
 			return stub(path, p);
-		name = strlen(line) < LINE_MAX_LEN ? parse_line(line, &s) : NULL;
-		if (!name || ks->n >= KALLSYMS_MAX)
+		if (strlen(line) >= LINE_MAX_LEN || !parse_line(line, &s) || ks->n >= KALLSYMS_MAX)
 			return bad_line(path, number, p);
-		add(ks, &s, name, start);
+		if ((ks->n & (ks->n - 1)) == 0)
+			ks->symbols = xrealloc(ks->symbols, (2 * ks->n + 1) * sizeof(*ks->symbols));
+		s.absolute = s.addr < start;
+		ks->symbols[ks->n++] = s;
 	}
 	if (!ks->n)
 		return problem(p, CLI_INPUT, "bad-system-map", "%s holds no symbols", path);
-	finish(ks);
+	qsort(ks->symbols, ks->n, sizeof(*ks->symbols), by_address);
 	return 0;
 }
 
 int system_map_read(struct kallsyms *ks, const char *path, uint64_t start, struct problems *p)
 {
-	struct bytes text = { 0 };
-	int ret;
-
 	memset(ks, 0, sizeof(*ks));
-	ret = read_file(path, FILE_MAX, &text, p);
-	if (!ret) {
-		bytes_add(&text, "", 1);
-		ret = read_lines(ks, (char *)text.data, path, start, p);
-	}
-	free(text.data);
-	return ret;
+	if (read_file(path, FILE_MAX, &ks->names, p))
+		return -1;
+	bytes_add(&ks->names, "", 1);
+	return read_lines(ks, path, start, p);
 }

@@ -101,6 +101,9 @@ refused "an empty file" bad-symbols "has no symbols"
 { grep -v ' T helper' all; echo "ffffffff83333330 T helper"; } >moved
 redirect old=check new=check_v2 --symbols moved
 refused "of another kernel" other-kernel "lies elsewhere"
+truncate -s 65M huge
+redirect old=check new=check_v2 --symbols huge
+refused "a file that is too large" file-too-large "huge is larger than 65536 KiB, the most that is taken"
 redirect old=check new=check_v2 --symbols missing
 refused "a missing file" unreadable "missing"
 redirect old=check new=check_v2

@@ -62,7 +62,7 @@ static int read_all(FILE *f, const char *path, size_t max, struct bytes *out,
 		bytes_add(out, chunk, n);
 		if (out->len > max)
 			return problem(p, CLI_INPUT, "file-too-large",
-				       "%s is larger than %zu KiB, the most a patch may be",
+				       "%s is larger than %zu KiB, the most that is taken",
 				       path, max >> 10);
 	}
 	if (ferror(f))

@@ -190,6 +190,10 @@ run symbols -k k.lz4 nobody 'no*thing'
 expect "a name that is not there" 4 "no symbol like 'nobody'"
 run symbols -k k.lz4 0x1234567890
 expect "an address where nothing is" 4 "no symbol at '0x1234567890'"
+run symbols -k kernel.elf "0x$(nm kernel.elf | sed -n 's/0 T entry_SYSCALL_64$/1/p')"
+expect "nor in the padding behind a function" 4 "no symbol at"
+run symbols -k kernel.elf "0x$(nm kernel.elf | sed -n 's/ . __init_end$//p')"
+expect "but at a label" 0 " __init_end"
 # Up to the next symbol: never less than the symbol table says, and the next one begins there.
 run symbols -k k.lz4
 check "sizes reach to the next symbol" python3 - <<'PY'

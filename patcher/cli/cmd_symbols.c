@@ -92,7 +92,7 @@ static bool take_address(struct selection *sel, const struct kernel *k, const ch
 
 	addr = strtoull(text, &end, 16);
 	s = *end ? NULL : kernel_symbol_at(k, addr, &offset);
-	if (!s || offset > kernel_function_size(k, s))
+	if (!s || (offset && offset >= kernel_function_size(k, s)))
 		return false;
 	take(sel, s);
 	return true;

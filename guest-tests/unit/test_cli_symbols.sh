@@ -228,6 +228,11 @@ expect_json "name@N picks one in order of address" 0 "j['sites'][0]['window'] ==
 run build fix.o -k k.lz4 -o t.patch --replace local_twin@3=new_twin
 expect "there are only two" 4 "no symbol of k.lz4"
 
+long=$(printf 'x%.0s' {1..300})
+objcopy --redefine-sym call_one="$long" kernel.elf long.elf 2>/dev/null
+run build fix.o -k long.elf -o t.patch --replace "$long=new_twin" --untraced
+expect_status "a name as long as only a compiler makes them" 0
+
 # ---- building against it gives what building against the ELF file gives ----
 
 compile both.c <<'C'

@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/elf_kernel.h"
+#include "cli/kallsyms.h"
 
 /* Which symbols of one name are meant: all, those of one source file, or the N-th. */
 struct choice {
-	char name[256];
+	char name[KALLSYMS_NAME_MAX + 1];
 	const char *file;	/* NULL: any */
 	unsigned long nth;	/* 0: any */
 };

@@ -200,6 +200,17 @@ static bool write_entry(int dir, const char *name, const struct bytes *file)
 	return ok;
 }
 
+/* "KEY.image", or "KEY.image.PID" as a run leaves it that is ended while it writes. */
+static bool is_entry(const char *name)
+{
+	const char *end = strstr(name, SUFFIX);
+
+	if (!end || end == name)
+		return false;
+	end += strlen(SUFFIX);
+	return !*end || *end == '.';
+}
+
 /* The entry used least recently, if there are more than KEEP of them; *name is to be freed. */
 static bool oldest(int dir, char **name)
 {
@@ -212,10 +223,7 @@ static bool oldest(int dir, char **name)
 
 	*name = NULL;
 	while (d && (e = readdir(d))) {
-		size_t len = strlen(e->d_name), suffix = strlen(SUFFIX);
-
-		if (len <= suffix || strcmp(e->d_name + len - suffix, SUFFIX) ||
-		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		if (!is_entry(e->d_name) || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		n++;
 		if (*name && (st.st_mtim.tv_sec > when.tv_sec ||

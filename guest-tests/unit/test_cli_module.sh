@@ -126,6 +126,22 @@ run redirect old=check new=mod_count --kernel kernel.elf --module mod.ko --symbo
 expect "not to data" 4 "is not a function"
 run redirect old=check new=nothing --kernel kernel.elf --module mod.ko --symbols sections -o r.patch
 expect "not to what is not there" 4 "no symbol 'nothing'"
+run redirect old=work new=work --kernel kernel.elf --module mod.ko --symbols sections -o r.patch
+expect "not from the module" 4 "'work', which is to be replaced, is no symbol of kernel.elf"
+
+# linux RELEASE: linux.elf, a kernel that says which it is, with a function work() of its own
+linux() {
+	compile banner.c -pg -mfentry -mnop-mcount <<-C
+	const char linux_banner[] = "Linux version $1 (a@b) (gcc, ld) #1";
+	int work(int a) { return a; }
+	C
+	link_kernel linux.elf entry.o one.o two.o banner.o
+}
+linux 1.2.3
+run redirect old=work new=work --kernel linux.elf --module mod.ko --symbols sections -o r.patch --json
+expect_json "from the kernel's function of that name to the module's" 0 \
+	"j['window'] == '0x$(nm linux.elf | awk '$3 == "work" { print $1 }')' and \
+	j['target'] == '$(in_module work)'"
 
 # ---- what is wrong with the module ----
 

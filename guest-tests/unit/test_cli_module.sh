@@ -142,6 +142,10 @@ run redirect old=work new=work --kernel linux.elf --module mod.ko --symbols sect
 expect_json "from the kernel's function of that name to the module's" 0 \
 	"j['window'] == '0x$(nm linux.elf | awk '$3 == "work" { print $1 }')' and \
 	j['target'] == '$(in_module work)'"
+check "the release is noted" grep -aq '^release=1.2.3$' r.patch
+linux 1.2.4
+run redirect old=work new=work --kernel linux.elf --module mod.ko --symbols sections -o r.patch
+expect "not to a module for another release" 4 "is a module for kernel 1.2.3, not for 1.2.4"
 
 # ---- what is wrong with the module ----
 

@@ -208,7 +208,7 @@ static int make_patch(struct redirect *r)
 	struct build *b = &r->build;
 
 	if (build_check_name(b) || kernel_open(&b->kernel, b->kernel_path, &b->problems) ||
-	    open_symbols(r))
+	    build_release(b, false) || open_symbols(r))
 		return -1;
 	if (is_address(r->new) ? target_by_address(r) :
 	    r->module_path ? target_in_module(r) : target_by_name(r))

@@ -119,6 +119,22 @@ build both --module mod.ko --symbols symbols --json
 expect_json "functions of the module and of the kernel" 0 \
 	"sorted(s['old'] for s in j['sites']) == ['check', 'mod:aside', 'mod:work']"
 
+# The same code with the module's own names and with others for them.
+compile names.c <<'C'
+#include <subtext.h>
+extern int level;
+int first_twin(int);
+static int names_work(int a) { return first_twin(a) + level; }
+SUBTEXT_REPLACE_NAMED("work", names_work);
+C
+sed 's/level/bound/; s/first_twin/given/; 3a SUBTEXT_SYMBOL(bound, "level");' names.c | compile aliases.c
+build names --module mod.ko --symbols symbols
+run inspect names.patch --json
+fixups=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["fixups"])' <out)
+build aliases --module mod.ko --symbols symbols --symbol given=first_twin
+run inspect aliases.patch --json
+expect_json "SUBTEXT_SYMBOL() and --symbol know the module's names" 0 "j['fixups'] == $fixups"
+
 # redirect PATCH-ARGUMENT...: to the module's work()
 run redirect old=check new=work --kernel kernel.elf --module mod.ko --symbols sections -o r.patch --json
 expect_json "redirect by sections" 0 "j['target'] == '$(in_module work)'"

@@ -170,6 +170,7 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 			    struct value *out)
 {
 	const char *name = object_symbol_name(o, sym);
+	const struct override *ov = find_override(b, name);
 	const struct kernel_symbol *s;
 	struct definition d;
 	bool missing;
@@ -178,7 +179,7 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 		return own_symbol(b, d.o, &d.sym, out);
 	if (own_table(b, name, out))
 		return 0;
-	if (!find_override(b, name) && module_symbol(b, name, true, out))
+	if (!ov && module_symbol(b, name, true, out))
 		return b->problems.n ? -1 : 0;
 	if (!resolve_kernel(b, name, true, out, &s, &missing)) {
 		note_used(b, s ? s->name : name, out, s);
@@ -186,8 +187,8 @@ static int undefined_symbol(struct build *b, const struct object *o, const GElf_
 	}
 	if (!missing)
 		return -1;
-	if (module_symbol(b, name, false, out))
-		return 0;
+	if (module_symbol(b, ov ? ov->target : name, false, out))
+		return b->problems.n ? -1 : 0;
 	if (GELF_ST_BIND(sym->st_info) == STB_WEAK) {
 		*out = (struct value){ PATCH_BASE_ABSOLUTE, 0 };
 		return 0;

@@ -236,6 +236,9 @@ int resolve_symbol(struct build *b, const struct object *o, size_t i, struct val
 /* False if @target begins as an address, "0x", and is none. */
 bool override_target(const char *target);
 
+/* What @name was bound to by --symbol or SUBTEXT_SYMBOL(); NULL if it was not. */
+const struct override *find_override(const struct build *b, const char *name);
+
 /* A function in one of the objects. */
 struct function {
 	const char *name;	/* NULL if it has no symbol */

@@ -3,7 +3,6 @@
  * `subtext build`: what SUBTEXT_SYMBOL() of the sources says about names (include/subtext.h).
  * It counts as --symbol does, after those of the command line.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
 #include "cli/include/subtext.h"
@@ -21,14 +20,6 @@ static bool is_text(const char *s)
 	return s[0] && memchr(s, 0, SUBTEXT_SYMBOL_NAME_MAX);
 }
 
-static const struct override *bound_before(const struct build *b, const char *name)
-{
-	for (size_t i = 0; i < b->noverrides; i++)
-		if (!strcmp(b->overrides[i].name, name))
-			return &b->overrides[i];
-	return NULL;
-}
-
 static int take_record(struct build *b, const struct object *o, const struct subtext_symbol *rec)
 {
 	const struct override *before;
@@ -40,7 +31,7 @@ static int take_record(struct build *b, const struct object *o, const struct sub
 		return problem(&b->problems, CLI_INPUT, "symbol-record",
 			       "%s: SUBTEXT_SYMBOL(%s, \"%s\"): that is not an address", o->path,
 			       rec->alias, rec->target);
-	before = bound_before(b, rec->alias);
+	before = find_override(b, rec->alias);
 	if (before && !before->given && strcmp(before->target, rec->target))
 		return problem(&b->problems, CLI_INPUT, "bound-twice",
 			       "%s: SUBTEXT_SYMBOL() binds '%s' to '%s', elsewhere to '%s'",

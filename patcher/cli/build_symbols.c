@@ -94,7 +94,7 @@ bool override_target(const char *target)
 	return !errno && !*end && end != target + 2;
 }
 
-static const struct override *find_override(const struct build *b, const char *name)
+const struct override *find_override(const struct build *b, const char *name)
 {
 	for (size_t i = 0; i < b->noverrides; i++)
 		if (!strcmp(b->overrides[i].name, name))

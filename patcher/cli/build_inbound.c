@@ -5,7 +5,6 @@
  * distance in the functions close by, and all addresses in its data.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
 #include "cli/disasm.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext build`: what the kernel's own tables say about a function that is to be replaced. */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include "cli/build.h"
 
 /* The kernel itself writes into these instructions, or looks for them by address. */

@@ -107,15 +107,16 @@ static int check_around(struct build *b, const struct kernel_symbol *s, const st
 static int check_cold(struct build *b, const struct kernel_symbol *s, struct window *w)
 {
 	char *name = xprintf("%s.cold", s->name);
+	const struct kernel *k = &b->kernel;
 	int ret = 0;
 
-	for (size_t i = 0; i < b->kernel.nsymbols && !ret; i++) {
-		const struct kernel_symbol *c = &b->kernel.symbols[i];
+	for (size_t i = kernel_first_named(k, name); i < k->nsymbols && !ret; i++) {
+		const struct kernel_symbol *c = &k->symbols[k->by_name[i]];
 		const uint8_t *code;
 
-		if (strcmp(c->name, name) || !c->size)
-			continue;
-		code = kernel_bytes(&b->kernel, c->addr, c->size);
+		if (strcmp(c->name, name))
+			break;
+		code = c->size ? kernel_bytes(k, c->addr, c->size) : NULL;
 		if (code && window_check_part(w, code, c->size, c->addr))
 			ret = refuse(b, s, w->code, w->why);
 	}

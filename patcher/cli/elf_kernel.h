@@ -89,6 +89,9 @@ const struct kernel_symbol *kernel_find(const struct kernel *k, const char *spec
 /* Address of the symbol that a linker would take for @name. False if there is none such. */
 bool kernel_symbol_addr(const struct kernel *k, const char *name, uint64_t *addr);
 
+/* The first position in by_name whose name is not less than @name; nsymbols if there is none. */
+size_t kernel_first_named(const struct kernel *k, const char *name);
+
 /* The first symbol with addr in [from, to), or NULL. */
 const struct kernel_symbol *kernel_symbol_within(const struct kernel *k, uint64_t from,
 						 uint64_t to);

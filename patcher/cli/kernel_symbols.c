@@ -32,8 +32,7 @@ static bool parse_choice(const char *spec, struct choice *c)
 	return true;
 }
 
-/* First position in by_name whose name is not less than @name. */
-static size_t lower_bound(const struct kernel *k, const char *name)
+size_t kernel_first_named(const struct kernel *k, const char *name)
 {
 	size_t lo = 0, hi = k->nsymbols;
 
@@ -64,7 +63,7 @@ struct candidates {
 /* All of that name, one per address, in order of address. */
 static void gather(const struct kernel *k, const struct choice *c, struct candidates *out)
 {
-	size_t i = lower_bound(k, c->name);
+	size_t i = kernel_first_named(k, c->name);
 
 	for (; i < k->nsymbols; i++) {
 		const struct kernel_symbol *s = &k->symbols[k->by_name[i]];

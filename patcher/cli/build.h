@@ -197,19 +197,11 @@ int build_check_inbound(struct build *b);
 
 /* ---- build_hints.c ---- */
 
-/* "NAME.isra.0 (0x...), ..." of the kernel, functions or data; NULL if none. To be freed. */
-char *hint_variants(const struct kernel *k, const char *name, bool code);
 /* Both add a problem that tells what may be meant. Always -1. */
 int hint_no_old(struct build *b, const char *name);
 int hint_undefined(struct build *b, const struct object *o, const char *name);
 /* Warns of copies of a function that is replaced. */
 void hint_copies(struct build *b, const struct kernel_symbol *s);
-
-/* ---- build_special.c ---- */
-
-/* A line of meta for `subtext inspect`: what was done about a special section. */
-void build_note(struct build *b, const char *what, const char *how, size_t count,
-		const char *why);
 
 /* ---- build_object.c ---- */
 

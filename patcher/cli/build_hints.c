@@ -30,7 +30,8 @@ static bool is_variant(const struct kernel_symbol *s, const char *name, bool cod
 	return code ? is_copy(s->name + n) : isdigit((unsigned char)s->name[n + 1]);
 }
 
-char *hint_variants(const struct kernel *k, const char *name, bool code)
+/* "NAME.isra.0 (0x...), ..." of the kernel, functions or data; NULL if none. To be freed. */
+static char *hint_variants(const struct kernel *k, const char *name, bool code)
 {
 	char *list = NULL, *longer;
 	size_t n = 0;

@@ -9,8 +9,9 @@
 #include "cli/build.h"
 #include "cli/include/kernel/subtext_mark.h"
 
-void build_note(struct build *b, const char *what, const char *how, size_t count,
-		const char *why)
+/* A line of meta for `subtext inspect`: what was done about a special section. */
+static void note(struct build *b, const char *what, const char *how, size_t count,
+		 const char *why)
 {
 	char *s = xprintf("special=%s %s %zu %s\n", what, how, count, why);
 
@@ -94,7 +95,7 @@ static void note_tally(struct build *b, const char *what, const char *how, const
 {
 	char *where = tally_text(t), *text = xprintf("%s; in %s", why, where);
 
-	build_note(b, what, how, t->n, text);
+	note(b, what, how, t->n, text);
 	free(text);
 	free(where);
 }
@@ -312,9 +313,9 @@ static void note_sections(struct build *b)
 			const struct place *pl = &b->objects[i].places[j];
 
 			if (pl->told && pl->dropped)
-				build_note(b, pl->name, "left-out", 1, pl->dropped);
+				note(b, pl->name, "left-out", 1, pl->dropped);
 			else if (pl->told)
-				build_note(b, pl->name, "kept", 1, pl->told);
+				note(b, pl->name, "kept", 1, pl->told);
 		}
 }
 

@@ -188,6 +188,25 @@ void module_close(struct build *b)
 
 /* ---- symbols ---- */
 
+uint64_t module_address(const struct module *m, const GElf_Sym *sym)
+{
+	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= m->file.nsections ||
+	    !m->base[sym->st_shndx])
+		return 0;
+	return m->base[sym->st_shndx] + sym->st_value;
+}
+
+uint64_t module_leads_to(const struct module *m, const GElf_Rela *r)
+{
+	uint64_t addr;
+	GElf_Sym sym;
+
+	if (!object_symbol(&m->file, GELF_R_SYM(r->r_info), &sym))
+		return 0;
+	addr = module_address(m, &sym);
+	return addr ? addr + (uint64_t)r->r_addend : 0;
+}
+
 /* "name" or "name@N": *n is 0, or which of those of that name. To be freed. */
 static char *split_spec(const char *spec, unsigned long *n)
 {
@@ -302,7 +321,6 @@ bool module_symbol(struct build *b, const char *name, bool own, struct value *ou
 		return false;
 	if (!module_find(b, name, &sym))
 		return !own && foreign(b, name, out);
-	*out = (struct value){ PATCH_BASE_ABSOLUTE,
-			       (int64_t)(b->mod->base[sym.st_shndx] + sym.st_value) };
+	*out = (struct value){ PATCH_BASE_ABSOLUTE, (int64_t)module_address(b->mod, &sym) };
 	return true;
 }

@@ -28,10 +28,17 @@ struct module {
 int module_open(struct build *b);
 void module_close(struct build *b);
 
+/*
+ * Where a symbol of the module lies in the guest, and where a relocation of its file leads to
+ * there; 0 if that is not in the module, or not known.
+ */
+uint64_t module_address(const struct module *m, const GElf_Sym *sym);
+uint64_t module_leads_to(const struct module *m, const GElf_Rela *r);
+
 /**
  * module_find - the symbol of the module that @spec, "name" or "name@N", means
  * False if there is none. *sym with st_shndx 0 if it cannot be used, with the reason in
- * b->problems; otherwise its section is in the guest, at b->mod->base[sym->st_shndx].
+ * b->problems; otherwise it is in the guest, at module_address().
  */
 bool module_find(struct build *b, const char *spec, GElf_Sym *sym);
 

@@ -19,17 +19,12 @@ static void relocate(const struct build *b, uint8_t *code, size_t size, uint64_t
 		     const GElf_Rela *r)
 {
 	unsigned int type = GELF_R_TYPE(r->r_info);
-	uint64_t target;
+	uint64_t target = module_leads_to(b->mod, r);
 	int32_t rel;
-	GElf_Sym sym;
 
 	if ((type != R_X86_64_PC32 && type != R_X86_64_PLT32) || r->r_offset > size ||
-	    size - r->r_offset < sizeof(rel) ||
-	    !object_symbol(&b->mod->file, GELF_R_SYM(r->r_info), &sym) ||
-	    sym.st_shndx == SHN_UNDEF || sym.st_shndx >= b->mod->file.nsections ||
-	    !b->mod->base[sym.st_shndx])
+	    size - r->r_offset < sizeof(rel) || !target)
 		return;
-	target = b->mod->base[sym.st_shndx] + sym.st_value + (uint64_t)r->r_addend;
 	rel = (int32_t)(target - base - r->r_offset);
 	memcpy(code + r->r_offset, &rel, sizeof(rel));
 }
@@ -90,9 +85,11 @@ static const uint8_t *function_code(struct build *b, const GElf_Sym *f)
 /* Whether one function jumps, or a symbol points, into the window. */
 static int check_other(struct build *b, const GElf_Sym *f, struct window *w)
 {
-	uint64_t addr = b->mod->base[f->st_shndx] + f->st_value;
+	uint64_t addr = module_address(b->mod, f);
 	const uint8_t *code;
 
+	if (!addr)
+		return 0;
 	if (addr > w->addr && addr < w->addr + PATCH_JUMP_LEN)
 		return window_refuse(w, "symbol-in-window", "the symbol '%s' lies in its window",
 				     object_symbol_name(&b->mod->file, f));
@@ -106,8 +103,7 @@ static int check_others(struct build *b, struct window *w)
 	int ret = 0;
 
 	for (size_t i = 1; !ret && object_symbol(&b->mod->file, i, &f); i++)
-		if (f.st_shndx != SHN_UNDEF && f.st_shndx < b->mod->file.nsections &&
-		    GELF_ST_TYPE(f.st_info) != STT_SECTION && b->mod->base[f.st_shndx])
+		if (GELF_ST_TYPE(f.st_info) != STT_SECTION)
 			ret = check_other(b, &f, w);
 	return ret;
 }
@@ -137,7 +133,7 @@ static void fill_site(struct build *b, struct replacement *r, const char *name, 
 /* Only what the tracer can take: nothing else of the guest's then is at the entry. */
 static int find_window(struct build *b, const GElf_Sym *f, struct window *w)
 {
-	uint64_t addr = b->mod->base[f->st_shndx] + f->st_value;
+	uint64_t addr = module_address(b->mod, f);
 	const uint8_t *code = function_code(b, f);
 
 	memset(w, 0, sizeof(*w));
@@ -163,7 +159,7 @@ bool module_site(struct build *b, struct replacement *r)
 	if (!f.st_shndx)
 		return true;
 	name = object_symbol_name(&b->mod->file, &f);
-	addr = b->mod->base[f.st_shndx] + f.st_value;
+	addr = module_address(b->mod, &f);
 	r->old_size = f.st_size;
 	if (GELF_ST_TYPE(f.st_info) != STT_FUNC)
 		refuse(b, name, addr, "not-code", "it is not a function");

@@ -31,18 +31,6 @@ static const struct table_section sections[] = {
 
 #define NSECTIONS (sizeof(sections) / sizeof(sections[0]))
 
-/* Where a relocation leads in the guest; 0 if that is not in the module, or not known. */
-static uint64_t leads_to(const struct build *b, const GElf_Rela *r)
-{
-	const struct module *m = b->mod;
-	GElf_Sym sym;
-
-	if (!object_symbol(&m->file, GELF_R_SYM(r->r_info), &sym) || sym.st_shndx == SHN_UNDEF ||
-	    sym.st_shndx >= m->file.nsections || !m->base[sym.st_shndx])
-		return 0;
-	return m->base[sym.st_shndx] + sym.st_value + (uint64_t)r->r_addend;
-}
-
 static struct table_entry *add_entry(struct kernel_table_list *l, uint64_t addr, uint32_t len)
 {
 	if ((l->n & (l->n - 1)) == 0)
@@ -77,7 +65,7 @@ static int read_section(struct build *b, const struct table_section *s, Elf_Data
 			       "it should", b->mod->path, s->name);
 	for (int i = 0; gelf_getrela(relas, i, &r); i++) {
 		size_t at = r.r_offset % size;
-		uint64_t to = r.r_offset < d->d_size ? leads_to(b, &r) : 0;
+		uint64_t to = r.r_offset < d->d_size ? module_leads_to(b->mod, &r) : 0;
 
 		if (at == 0)
 			last = to ? add_entry(l, to, length_at(s, d, r.r_offset + size)) : NULL;

@@ -171,7 +171,7 @@ static int target_in_module(struct redirect *r)
 	if (GELF_ST_TYPE(sym.st_info) != STT_FUNC)
 		return problem(&b->problems, CLI_INPUT, "not-code", "'%s' of %s is not a function",
 			       r->new, r->module_path);
-	r->target = b->mod->base[sym.st_shndx] + sym.st_value;
+	r->target = module_address(b->mod, &sym);
 	/* OLD is a function of the kernel, whatever the module calls its own. */
 	module_close(b);
 	return check_target(r);

@@ -210,6 +210,8 @@ int object_symbols(struct object *o);
 
 /* The first section of that name; 0 if there is none. Not before build_layout(). */
 size_t object_section(const struct object *o, const char *name);
+/* The section behind @scn (NULL: of all) that has relocations of @section; NULL if none has. */
+Elf_Scn *object_relocations(const struct object *o, size_t section, Elf_Scn *scn);
 
 /* Name of a symbol of @o; for a section symbol the section's. Never NULL. */
 const char *object_symbol_name(const struct object *o, const GElf_Sym *sym);

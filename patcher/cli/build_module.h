@@ -50,9 +50,6 @@ bool module_find(struct build *b, const char *spec, GElf_Sym *sym);
  */
 bool module_symbol(struct build *b, const char *name, bool own, struct value *out);
 
-/* The relocations of a section of the module's file, or NULL. */
-Elf_Data *module_relocations(const struct build *b, size_t section);
-
 /* Fills b->mod->tables; the sections are located. 0, or -1 with the reason in b->problems. */
 int module_tables(struct build *b);
 

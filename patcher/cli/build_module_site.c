@@ -37,20 +37,9 @@ static bool calls_tracer(const struct build *b, const GElf_Rela *r)
 		!strcmp(object_symbol_name(&b->mod->file, &sym), "__fentry__");
 }
 
-Elf_Data *module_relocations(const struct build *b, size_t section)
-{
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
-
-	while ((scn = elf_nextscn(b->mod->file.elf, scn)))
-		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_RELA && sh.sh_info == section)
-			return elf_getdata(scn, NULL);
-	return NULL;
-}
-
 static uint8_t *load_code(const struct build *b, size_t section, Elf_Data *d)
 {
-	Elf_Data *relas = module_relocations(b, section);
+	Elf_Data *relas = elf_getdata(object_relocations(&b->mod->file, section, NULL), NULL);
 	uint8_t *code = xalloc(d->d_size);
 	GElf_Rela r;
 

@@ -29,7 +29,13 @@ static const struct table_section sections[] = {
 	{ ".smp_locks",		TABLE_SMP_LOCK,		4,	-1 },
 };
 
-#define NSECTIONS (sizeof(sections) / sizeof(sections[0]))
+static const struct table_section *table_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (!strcmp(name, sections[i].name))
+			return &sections[i];
+	return NULL;
+}
 
 static struct table_entry *add_entry(struct kernel_table_list *l, uint64_t addr, uint32_t len)
 {
@@ -87,12 +93,15 @@ int module_tables(struct build *b)
 	const struct object *o = &b->mod->file;
 
 	for (size_t i = 1; i < o->nsections; i++) {
-		Elf_Data *d = elf_rawdata(elf_getscn(o->elf, i), NULL), *relas = module_relocations(b, i);
+		const struct table_section *s = table_named(o->places[i].name);
+		Elf_Data *d, *relas;
 
-		for (size_t j = 0; j < NSECTIONS; j++)
-			if (!strcmp(o->places[i].name, sections[j].name) && d && d->d_buf && relas &&
-			    read_section(b, &sections[j], d, relas))
-				return -1;
+		if (!s)
+			continue;
+		d = elf_rawdata(elf_getscn(o->elf, i), NULL);
+		relas = elf_getdata(object_relocations(o, i, NULL), NULL);
+		if (d && d->d_buf && relas && read_section(b, s, d, relas))
+			return -1;
 	}
 	for (size_t t = 0; t < TABLES; t++) {
 		struct kernel_table_list *l = &b->mod->tables.t[t];

@@ -96,6 +96,16 @@ size_t object_section(const struct object *o, const char *name)
 	return 0;
 }
 
+Elf_Scn *object_relocations(const struct object *o, size_t section, Elf_Scn *scn)
+{
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(o->elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_RELA && sh.sh_info == section)
+			break;
+	return scn;
+}
+
 static void close_object(struct object *o)
 {
 	elf_end(o->elf);

@@ -28,12 +28,9 @@ static void each_reloc(struct build *b, const struct object *o, size_t index,
 {
 	Elf_Scn *scn = NULL;
 	Elf_Data *d;
-	GElf_Shdr sh;
 	GElf_Rela r;
 
-	while ((scn = elf_nextscn(o->elf, scn))) {
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_RELA || sh.sh_info != index)
-			continue;
+	while ((scn = object_relocations(o, index, scn))) {
 		d = elf_getdata(scn, NULL);
 		for (size_t i = 0; d && gelf_getrela(d, (int)i, &r); i++)
 			take(b, o, &r, arg);
@@ -245,20 +242,17 @@ static void take_alternative(struct build *b, const struct object *o, const GElf
 		refuse_alternative(b, o, function, a, r->r_offset, f);
 }
 
-static void count_reloc(struct build *b, const struct object *o, const GElf_Rela *r, void *arg)
-{
-	(void)b;
-	(void)o;
-	(void)r;
-	(*(size_t *)arg)++;
-}
-
 /* Each entry has two relocations, which tells its size. */
-static size_t entry_size(struct build *b, const struct object *o, size_t section, size_t size)
+static size_t entry_size(const struct object *o, size_t section, size_t size)
 {
+	Elf_Scn *scn = NULL;
+	Elf_Data *d;
 	size_t n = 0;
 
-	each_reloc(b, o, section, count_reloc, &n);
+	while ((scn = object_relocations(o, section, scn))) {
+		d = elf_getdata(scn, NULL);
+		n += d ? d->d_size / sizeof(Elf64_Rela) : 0;
+	}
 	if (!n || n % 2 || size % (n / 2) || size / (n / 2) < ALT_FEATURE + 4)
 		return 0;
 	return size / (n / 2);
@@ -275,7 +269,7 @@ static void object_alternatives(struct build *b, const struct object *o, struct 
 		return;
 	a->data = d->d_buf;
 	a->size = d->d_size;
-	a->entry = entry_size(b, o, section, d->d_size);
+	a->entry = entry_size(o, section, d->d_size);
 	a->features = f ? f->d_buf : NULL;
 	a->nfeatures = f ? f->d_size / sizeof(struct feature) : 0;
 	if (!a->entry || !a->nfeatures)

@@ -118,6 +118,21 @@ mkdir two
 cp uses.c two/fix.c
 build elsewhere/fix.c two/fix.c -o two.patch
 expect_status "two sources of the same name" 0
+source_file x-2.c <<'C'
+int first(void);
+int first(void) { return 1; }
+C
+source_file x.c <<'C'
+int second(void);
+int second(void) { return 2; }
+C
+source_file two/x.c <<'C'
+int first(void), second(void);
+static int fixed(struct seq_file *m, void *v) { return first() + second(); }
+SUBTEXT_REPLACE(cmdline_proc_show, fixed);
+C
+run build x-2.c x.c two/x.c -k "$linux/vmlinuz" -H "$linux/build" -o two.patch
+expect_status "a third one that is called as the second would be" 0
 
 printf '#include <subtext.h>\nint f(void)\n{\n\treturn nothing;\n}\n' >"a b.c"
 refused "a source that does not compile" compile "a b.c:4:16: error:" -- "a b.c" --name ab

@@ -85,27 +85,33 @@ void build_remove_work(struct build *b)
 
 /* ---- sources ---- */
 
+static bool stem_taken(const struct build *b, size_t n, const char *stem)
+{
+	for (size_t i = 0; i < n; i++)
+		if (b->inputs[i].stem && !strcmp(b->inputs[i].stem, stem))
+			return true;
+	return false;
+}
+
 /* The name its object gets: that of the source, in letters that make has no use for. */
 static char *stem(const struct build *b, size_t i)
 {
 	const char *path = b->inputs[i].path, *slash = strrchr(path, '/');
-	char *s = xstrdup(slash ? slash + 1 : path);
+	char *s = xstrdup(slash ? slash + 1 : path), *numbered = NULL;
 
 	s[strlen(s) - 2] = '\0';
 	for (char *c = s; *c; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
 			*c = '_';
-	for (size_t j = 0; j < i; j++) {
-		char *other, *longer;
-
-		if (!b->inputs[j].stem || strcmp(b->inputs[j].stem, s))
-			continue;
-		other = s;
-		longer = xprintf("%s-%zu", other, i);
-		free(other);
-		s = longer;
+	if (!stem_taken(b, i, s))
+		return s;
+	/* Another source may be called as the first of these would be. */
+	for (size_t n = i; !numbered || stem_taken(b, i, numbered); n++) {
+		free(numbered);
+		numbered = xprintf("%s-%zu", s, n);
 	}
-	return s;
+	free(s);
+	return numbered;
 }
 
 char *build_folder_prefix(const char *path)

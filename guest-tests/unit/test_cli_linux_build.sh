@@ -154,6 +154,14 @@ SUBTEXT_REPLACE(cmdline_proc_show, fixed);
 C
 build warned.c
 expect "warnings are shown" 0 "warned.c:4:57: warning:"
+{
+	echo 'static int fixed(struct seq_file *m, void *v) { return 0; }'
+	echo 'SUBTEXT_REPLACE(cmdline_proc_show, fixed);'
+	for ((i = 0; i < 2000; i++)); do printf '#pragma message("%0600d")\n' $i; done
+} | source_file chatty.c
+build chatty.c --json
+expect_json "more messages than anyone reads: the first ones" 0 \
+	"1 << 19 < len(j['warnings'][0]) <= 1 << 20"
 source_file wrongtype.c <<'C'
 static int fixed(struct seq_file *m) { return 0; }
 SUBTEXT_REPLACE(cmdline_proc_show, fixed);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext build`: what the compiler said, in terms of the user's files. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/build.h"
@@ -58,15 +60,28 @@ static void drop_noise(const struct build *b, char *text)
 	*out = '\0';
 }
 
+/* A compiler may say any amount: of more than LOG_MAX only the first lines. To be freed. */
+static char *read_log(struct build *b, const char *log)
+{
+	char *text = xalloc(LOG_MAX + 1), *nl;
+	FILE *f = fopen(log, "rb");
+	size_t n = f ? fread(text, 1, LOG_MAX, f) : 0;
+
+	if (!f || ferror(f))
+		problem(&b->problems, CLI_INPUT, "unreadable", "cannot read %s: %s", log,
+			strerror(errno));
+	if (f)
+		fclose(f);
+	nl = n == LOG_MAX ? strrchr(text, '\n') : NULL;
+	if (nl)
+		nl[1] = '\0';
+	return text;
+}
+
 char *build_messages(struct build *b, const char *log)
 {
-	struct bytes raw = { 0 };
-	char *text, *from, *folder;
+	char *text = read_log(b, log), *from, *folder;
 
-	if (read_file(log, LOG_MAX, &raw, &b->problems))
-		return xstrdup("");
-	bytes_add(&raw, "", 1);
-	text = (char *)raw.data;
 	drop_noise(b, text);
 	for (size_t i = 0; i < b->ninputs; i++) {
 		from = xprintf("%s/source%zu/", b->work, i);

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +278,8 @@ static void exec_make(char **argv, const char *log)
 	_exit(127);
 }
 
+#define ENDING_MS 10000	/* for all below make, when it is ended */
+
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t ended;
 
@@ -285,21 +288,36 @@ static void end(int sig)
 	ended = sig;
 }
 
-/* Whoever ends this program ends make, too; the folder is cleaned up then. */
+/*
+ * Whoever ends this program ends make and all below it, too. They may still write to the folder
+ * until they have let go of the pipe; then it is cleaned up.
+ */
 static int run_make(char **argv, const char *log)
 {
 	struct sigaction action = { .sa_handler = end }, was[3];
-	int status = -1;
+	struct pollfd alive = { 0 };
+	int status = -1, pipe_ends[2];
 	pid_t pid;
 
+	if (pipe(pipe_ends))
+		return -1;
 	for (size_t i = 0; i < 3; i++)
 		sigaction(ending[i], &action, &was[i]);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		setpgid(0, 0);
 		exec_make(argv, log);
+	}
+	if (pid > 0)
+		setpgid(pid, pid);
+	close(pipe_ends[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		if (ended)
-			kill(pid, SIGTERM);
+			kill(-pid, SIGTERM);
+	alive.fd = pipe_ends[0];
+	if (ended)
+		poll(&alive, 1, ENDING_MS);
+	close(pipe_ends[0]);
 	for (size_t i = 0; i < 3; i++)
 		sigaction(ending[i], &was[i], NULL);
 	return status;

@@ -39,7 +39,7 @@ FUZZ_RUNS ?= 50000
 # ... and seconds per fuzzer in `make fuzz`.
 FUZZ_SECONDS ?= 60
 
-INCLUDES := -Ivmm -Ipatcher -Iboot
+INCLUDES := -I.
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(INCLUDES)

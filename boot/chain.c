@@ -2,9 +2,9 @@
 /* Starts the next boot loader. */
 #include <efi.h>
 #include <efilib.h>
-#include "chain.h"
-#include "console.h"
-#include "text.h"
+#include "boot/chain.h"
+#include "boot/console.h"
+#include "boot/text.h"
 
 static EFI_LOADED_IMAGE *loaded_image(EFI_HANDLE handle)
 {

@@ -4,7 +4,7 @@
 #define BOOT_CHAIN_H
 
 #include <efi.h>
-#include "conf.h"
+#include "boot/conf.h"
 
 /**
  * chain_next - start the EFI file that the configuration names

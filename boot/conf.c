@@ -3,8 +3,8 @@
  * Parser of subtext.conf. Whatever the file holds, the result can be used: a
  * line that is not understood is reported and its default stays.
  */
-#include "conf.h"
-#include "text.h"
+#include "boot/conf.h"
+#include "boot/text.h"
 
 /* Part of the file; never NUL terminated. */
 struct span {

@@ -2,7 +2,7 @@
 /* What the loader says to the person at the firmware's console. */
 #include <efi.h>
 #include <efilib.h>
-#include "console.h"
+#include "boot/console.h"
 
 #define LINE_MAX	512u
 

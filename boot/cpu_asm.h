@@ -6,7 +6,7 @@
 #ifndef BOOT_CPU_ASM_H
 #define BOOT_CPU_ASM_H
 
-#include "x86.h"
+#include "vmm/x86.h"
 
 static inline uint64_t read_cr4(void)
 {

@@ -6,9 +6,9 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "console.h"
-#include "cpu_asm.h"
-#include "cpus.h"
+#include "boot/console.h"
+#include "boot/cpu_asm.h"
+#include "boot/cpus.h"
 
 #define CHECK_SECONDS		10u
 

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <efi.h>
-#include "boot_info.h"
-#include "mp.h"
-#include "vmx/caps.h"
+#include "vmm/boot_info.h"
+#include "boot/mp.h"
+#include "vmm/vmx/caps.h"
 
 #define MSR_FEATURE_CONTROL	0x3au
 #define FEATURE_LOCK		(1ull << 0)

@@ -2,16 +2,16 @@
 /* Brings the resident image into memory of its own and starts it. */
 #include <efi.h>
 #include <efilib.h>
-#include "console.h"
-#include "cpu_asm.h"
-#include "cpu_asm.h"
-#include "install.h"
-#include "launch.h"
-#include "layout.h"
-#include "paging.h"
-#include "platform.h"
-#include "switch.h"
-#include "uart.h"
+#include "boot/console.h"
+#include "boot/cpu_asm.h"
+#include "boot/cpu_asm.h"
+#include "boot/install.h"
+#include "boot/launch.h"
+#include "boot/layout.h"
+#include "boot/paging.h"
+#include "boot/platform.h"
+#include "boot/switch.h"
+#include "boot/uart.h"
 
 #define FOUR_GIB	(1ull << 32)
 

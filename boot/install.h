@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "conf.h"
-#include "cpus.h"
+#include "boot/conf.h"
+#include "boot/cpus.h"
 
 struct installed {
 	uint64_t phys, size;	/* of the run of reserved memory */

@@ -10,10 +10,10 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "console.h"
-#include "cpu_asm.h"
-#include "launch.h"
-#include "switch.h"
+#include "boot/console.h"
+#include "boot/cpu_asm.h"
+#include "boot/launch.h"
+#include "boot/switch.h"
 
 /* The CPUs' own bound for waiting must be well below the firmware's for all of it. */
 #define WAIT_SECONDS		5u

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "boot_info.h"
-#include "cpus.h"
+#include "vmm/boot_info.h"
+#include "boot/cpus.h"
 
 enum launch_result {
 	LAUNCH_ALL,	/* every CPU is in VMX non-root mode, and root mode is sealed */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How the run of reserved memory is divided. */
 #include <stddef.h>
-#include "layout.h"
-#include "paging.h"
+#include "boot/layout.h"
+#include "boot/paging.h"
 
 #define KIB		1024ull
 #define MIB		(1024 * KIB)

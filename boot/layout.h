@@ -4,7 +4,7 @@
 #define BOOT_LAYOUT_H
 
 #include <stdint.h>
-#include "boot_info.h"
+#include "vmm/boot_info.h"
 
 /* Offsets into the run and sizes, all in bytes and multiples of 4 KiB. */
 struct layout {

@@ -2,12 +2,12 @@
 /* subtext.efi: puts the machine under the hypervisor if it can, then starts the next loader. */
 #include <efi.h>
 #include <efilib.h>
-#include "chain.h"
-#include "conf.h"
-#include "console.h"
-#include "cpus.h"
-#include "install.h"
-#include "volume.h"
+#include "boot/chain.h"
+#include "boot/conf.h"
+#include "boot/console.h"
+#include "boot/cpus.h"
+#include "boot/install.h"
+#include "boot/volume.h"
 
 /* Too large for a firmware's stack. */
 static struct cpus cpus;

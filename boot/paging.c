@@ -2,9 +2,9 @@
 /* Root mode's page tables. */
 #include <stdbool.h>
 #include <stddef.h>
-#include "layout.h"
-#include "paging.h"
-#include "x86.h"
+#include "boot/layout.h"
+#include "boot/paging.h"
+#include "vmm/x86.h"
 
 #define PAGE		4096ull
 #define ENTRIES		512u

@@ -4,7 +4,7 @@
 #define BOOT_PAGING_H
 
 #include <stdint.h>
-#include "boot_info.h"
+#include "vmm/boot_info.h"
 
 struct layout;
 

@@ -2,8 +2,8 @@
 /* Facts about the machine that the firmware knows and root mode cannot ask for. */
 #include <efi.h>
 #include <efilib.h>
-#include "cpu_asm.h"
-#include "platform.h"
+#include "boot/cpu_asm.h"
+#include "boot/platform.h"
 
 #define LEAF1_ECX_RDRAND	(1u << 30)
 #define MEASURE_US		10000u

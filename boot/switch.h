@@ -4,7 +4,7 @@
 #define BOOT_SWITCH_H
 
 #include <stdint.h>
-#include "boot_info.h"
+#include "vmm/boot_info.h"
 
 /* The code of switch.asm; it must be mapped at its own address, executable, in both worlds until resident_seal(). */
 extern const char switch_start[], switch_end[];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* UTF-8 of the configuration file into what EFI understands. */
-#include "text.h"
+#include "boot/text.h"
 
 /* Lead bytes by range: length, and which second bytes rule out overlong forms and surrogates. */
 static const struct lead {

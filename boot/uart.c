@@ -6,8 +6,8 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "cpu_asm.h"
-#include "uart.h"
+#include "boot/cpu_asm.h"
+#include "boot/uart.h"
 
 #define MCR		4u
 #define MCR_DTR		1u

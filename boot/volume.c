@@ -2,9 +2,9 @@
 /* The volume the loader was loaded from, and subtext.conf on it. */
 #include <efi.h>
 #include <efilib.h>
-#include "console.h"
-#include "text.h"
-#include "volume.h"
+#include "boot/console.h"
+#include "boot/text.h"
+#include "boot/volume.h"
 
 #define CONF_SIZE_MAX		(64u * 1024)
 #define COMPLAINTS_MAX		20u

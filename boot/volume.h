@@ -4,7 +4,7 @@
 #define BOOT_VOLUME_H
 
 #include <efi.h>
-#include "conf.h"
+#include "boot/conf.h"
 
 #define CONF_PATH	L"\\EFI\\subtext\\subtext.conf"
 

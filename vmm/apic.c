@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The local APIC in both its modes, xAPIC and x2APIC. */
-#include "apic.h"
-#include "map.h"
-#include "x86.h"
+#include "vmm/apic.h"
+#include "vmm/map.h"
+#include "vmm/x86.h"
 
 static volatile uint32_t *xapic(uint64_t base)
 {

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "boot_info.h"
-#include "pool.h"
-#include "view.h"
-#include "vmx/vectoring.h"
-#include "x86.h"
+#include "vmm/boot_info.h"
+#include "vmm/pool.h"
+#include "vmm/view.h"
+#include "vmm/vmx/vectoring.h"
+#include "vmm/x86.h"
 
 /* General registers of the guest while root mode runs; RSP, RIP, RFLAGS are in the VMCS. */
 enum guest_reg {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Guest memory: which of it root mode may look at, and how. */
-#include "guest.h"
-#include "cpu.h"
-#include "engine/machine.h"
-#include "map.h"
-#include "x86.h"
+#include "vmm/guest.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/machine.h"
+#include "vmm/map.h"
+#include "vmm/x86.h"
 
 #define FOUR_GIB	(1ull << 32)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The log ring. Lines are whole: a new one pushes out as many of the oldest as it needs. */
-#include "log.h"
-#include "cpu.h"
-#include "spin.h"
-#include "x86.h"
+#include "vmm/log.h"
+#include "vmm/cpu.h"
+#include "vmm/spin.h"
+#include "vmm/x86.h"
 
 #define RING	16384u
 #define LINE	200u

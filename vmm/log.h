@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "wire/text.h"
+#include "patcher/wire/text.h"
 
 enum log_level {
 	LOG_ERROR,

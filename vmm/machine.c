@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the engine asks of the machine, but for guest memory (guest.c) and all CPUs (rendezvous.c). */
-#include "machine.h"
-#include "cpu.h"
-#include "engine/machine.h"
-#include "guest.h"
-#include "spin.h"
-#include "vmx/exit.h"
-#include "vmx/ops.h"
-#include "vmx/run.h"
-#include "x86.h"
+#include "vmm/machine.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/machine.h"
+#include "vmm/guest.h"
+#include "vmm/spin.h"
+#include "vmm/vmx/exit.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/run.h"
+#include "vmm/x86.h"
 
 #define CR3_USER_HALF	(1ull << 12)
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The loader's calls: set up once, then launch one CPU after the other. */
-#include "boot_info.h"
-#include "cpu.h"
-#include "engine/engine.h"
-#include "log.h"
-#include "machine.h"
-#include "msr.h"
-#include "mtrr.h"
-#include "pool.h"
-#include "rendezvous.h"
-#include "session.h"
-#include "traps.h"
-#include "vmx/exit.h"
-#include "vmx/launch.h"
+#include "vmm/boot_info.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/engine.h"
+#include "vmm/log.h"
+#include "vmm/machine.h"
+#include "vmm/msr.h"
+#include "vmm/mtrr.h"
+#include "vmm/pool.h"
+#include "vmm/rendezvous.h"
+#include "vmm/session.h"
+#include "vmm/traps.h"
+#include "vmm/vmx/exit.h"
+#include "vmm/vmx/launch.h"
 
 struct boot_info boot_info;
 

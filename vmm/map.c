@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Windows onto physical pages: the page-table entries behind MAP_VA. */
-#include "map.h"
-#include "cpu.h"
-#include "x86.h"
+#include "vmm/map.h"
+#include "vmm/cpu.h"
+#include "vmm/x86.h"
 
 void *map_page(enum map_slot slot, uint64_t hpa)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The memory functions the compiler and wire/ ask for: string instructions, for want of SSE. */
-#include "wire/mem.h"
+#include "patcher/wire/mem.h"
 
 /* Eight bytes at a time, then the rest: pages are what is moved most. */
 void *memcpy(void *to, const void *from, size_t n)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* MSR accesses that exit: VMX is hidden, microcode stays, memory types are followed. */
-#include "msr.h"
-#include "cpu.h"
-#include "engine/engine.h"
-#include "engine/machine.h"
-#include "guest.h"
-#include "log.h"
-#include "machine.h"
-#include "mtrr.h"
-#include "spin.h"
-#include "vmx/exit.h"
-#include "x86.h"
+#include "vmm/msr.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/engine.h"
+#include "patcher/engine/machine.h"
+#include "vmm/guest.h"
+#include "vmm/log.h"
+#include "vmm/machine.h"
+#include "vmm/mtrr.h"
+#include "vmm/spin.h"
+#include "vmm/vmx/exit.h"
+#include "vmm/x86.h"
 
 #define BITMAP_WRITE	2048u	/* offset of the write half */
 

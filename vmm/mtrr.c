@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Memory types from MTRR values. SDM 3A, "Memory Type Range Registers (MTRRs)". */
 #include <stddef.h>
-#include "mtrr.h"
-#include "x86.h"
+#include "vmm/mtrr.h"
+#include "vmm/x86.h"
 
 #define CAP_COUNT		0xffull
 #define CAP_FIXED		(1ull << 8)

@@ -3,9 +3,9 @@
  * The page pool: one 16-bit owner count per page, kept in the first pages of
  * the pool itself. A count of zero is a free page.
  */
-#include "pool.h"
-#include "spin.h"
-#include "wire/mem.h"
+#include "vmm/pool.h"
+#include "vmm/spin.h"
+#include "patcher/wire/mem.h"
 
 /* A count that got here stays: the page leaks rather than being freed under an owner. */
 #define COUNT_STUCK	UINT16_MAX

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* All CPUs at once: kicks, the current view, stopping, switching and letting go. */
-#include "rendezvous.h"
-#include "apic.h"
-#include "engine/machine.h"
-#include "vmx/ops.h"
-#include "vmx/run.h"
-#include "x86.h"
+#include "vmm/rendezvous.h"
+#include "vmm/apic.h"
+#include "patcher/engine/machine.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/run.h"
+#include "vmm/x86.h"
 
 /*
  * Functions patched together are seen together by code that runs with interrupts

@@ -7,7 +7,7 @@
 #ifndef VMM_RENDEZVOUS_H
 #define VMM_RENDEZVOUS_H
 
-#include "cpu.h"
+#include "vmm/cpu.h"
 
 /* The view every CPU should run on, and a number that changes with it. */
 view_t rendezvous_view(uint64_t *generation);

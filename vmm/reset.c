@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The ways to reset a PC, one after the other. */
-#include "reset.h"
-#include "traps.h"
-#include "uart.h"
-#include "x86.h"
+#include "vmm/reset.h"
+#include "vmm/traps.h"
+#include "vmm/uart.h"
+#include "vmm/x86.h"
 
 #define RESET_CONTROL	0xcf9u
 #define KBC_COMMAND	0x64u

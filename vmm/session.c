@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The console session: what the verbs of the protocol do, and who polls the line when. */
-#include "session.h"
-#include "cpu.h"
-#include "engine/engine.h"
-#include "engine/machine.h"
-#include "log.h"
-#include "msr.h"
-#include "pool.h"
-#include "rendezvous.h"
-#include "spin.h"
-#include "uart.h"
-#include "vmx/run.h"
-#include "wire/server.h"
-#include "x86.h"
+#include "vmm/session.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/engine.h"
+#include "patcher/engine/machine.h"
+#include "vmm/log.h"
+#include "vmm/msr.h"
+#include "vmm/pool.h"
+#include "vmm/rendezvous.h"
+#include "vmm/spin.h"
+#include "vmm/uart.h"
+#include "vmm/vmx/run.h"
+#include "patcher/wire/server.h"
+#include "vmm/x86.h"
 
 /* Polls per second, by what goes on. */
 #define IDLE_HZ		10u	/* no session */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Root mode's IDT: exceptions, NMIs, and what is left to do when a CPU cannot go on. */
-#include "traps.h"
-#include "apic.h"
-#include "cpu.h"
-#include "log.h"
-#include "rendezvous.h"
-#include "session.h"
-#include "uart.h"
-#include "vmx/ops.h"
-#include "x86.h"
+#include "vmm/traps.h"
+#include "vmm/apic.h"
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/rendezvous.h"
+#include "vmm/session.h"
+#include "vmm/uart.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/x86.h"
 
 /* As trap_common in vmx/entry.asm pushes it. */
 struct trap_frame {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A 16550, polled. */
-#include "uart.h"
-#include "x86.h"
+#include "vmm/uart.h"
+#include "vmm/x86.h"
 
 #define QUEUE		8192u
 

@@ -7,8 +7,8 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "cpu_asm.h"
-#include "mp.h"
+#include "boot/cpu_asm.h"
+#include "boot/mp.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 

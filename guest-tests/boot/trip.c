@@ -7,9 +7,9 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "cpu_asm.h"
-#include "cpus.h"
-#include "start_subtext.h"
+#include "boot/cpu_asm.h"
+#include "boot/cpus.h"
+#include "guest-tests/boot/start_subtext.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 

@@ -2,8 +2,8 @@
 /* subtext.conf: whatever it holds, the result is in range and complaints point into it. */
 #include <stdlib.h>
 #include <string.h>
-#include "conf.h"
-#include "text.h"
+#include "boot/conf.h"
+#include "boot/text.h"
 
 #define CHECK(x) do { if (!(x)) abort(); } while (0)
 

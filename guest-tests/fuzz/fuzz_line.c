@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "wire/crc32.h"
-#include "wire/line.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/line.h"
 
 static void check(int ok)
 {

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "wire/patch.h"
+#include "patcher/wire/patch.h"
 
 static volatile unsigned int sink;
 

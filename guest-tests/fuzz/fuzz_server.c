@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../unit/test_server_fake.h"
-#include "wire/crc32.h"
+#include "guest-tests/unit/test_server_fake.h"
+#include "patcher/wire/crc32.h"
 
 static void check(int ok)
 {

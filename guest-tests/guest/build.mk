@@ -8,7 +8,7 @@ GUEST_OBJ := $(BUILD)/obj/$(GUEST)
 # slide, a 5-byte NOP at each entry.
 GUEST_CFLAGS := -std=gnu11 -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fno-strict-aliasing -O2 -g $(WARNINGS) -pg -mfentry -mnop-mcount
+	-fno-strict-aliasing -O2 -g $(WARNINGS) $(INCLUDES) -pg -mfentry -mnop-mcount
 GUEST_C := $(sort $(notdir $(wildcard $(GUEST)/kernel/*.c)))
 GUEST_ASM := head.asm entry.asm trampoline.asm poke.asm steps.asm
 GUEST_OBJS := $(GUEST_C:%.c=$(GUEST_OBJ)/kernel/%.o) $(GUEST_ASM:%.asm=$(GUEST_OBJ)/kernel/%.asm.o)
@@ -53,7 +53,7 @@ ALL += $(BUILD)/guest-line
 
 # Patches: objects compiled as the kernel is, made into files by the host tool.
 PATCH_CFLAGS := $(filter-out -pg -mfentry -mnop-mcount -g,$(GUEST_CFLAGS)) -fcf-protection=none \
-	-I$(GUEST)/kernel -Ipatcher/cli/include
+	-Ipatcher/cli/include
 GUEST_PATCHES := target greeting straggle halted pages many1 many10 many100 many300
 PATCH_DIR := $(BUILD)/patches
 

@@ -6,8 +6,8 @@
  */
 #include <efi.h>
 #include <efilib.h>
-#include "mp.h"
-#include "../boot/start_subtext.h"
+#include "boot/mp.h"
+#include "guest-tests/boot/start_subtext.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 

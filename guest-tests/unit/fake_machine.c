@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "fake_machine.h"
-#include "engine/engine.h"
-#include "mtrr.h"
+#include "guest-tests/unit/fake_machine.h"
+#include "patcher/engine/engine.h"
+#include "vmm/mtrr.h"
 
 #define P	1ul
 #define RW	2ul

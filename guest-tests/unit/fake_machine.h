@@ -7,7 +7,7 @@
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
 
-#include "engine/machine.h"
+#include "patcher/engine/machine.h"
 
 #define FAKE_CPUS_MAX	8u
 #define FAKE_RAM	(18ul << 20)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmx/caps.h"
+#include "vmm/vmx/caps.h"
 
 /* A Core i7-4770, as the SDM's tables and its data sheet have it */
 static const struct vmx_caps haswell = {

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "wire/server.h"
+#include "patcher/wire/server.h"
 
 #define MAX_HELD	8
 #define MAX_EVENTS	64

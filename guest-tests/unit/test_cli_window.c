@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "cli/window.h"
+#include "patcher/cli/window.h"
 
 #define BASE 0xffffffff81000000ull
 #define NOP5 0x0f, 0x1f, 0x44, 0x00, 0x00

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "wire/client.h"
-#include "wire/crc32.h"
-#include "test_server_fake.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/crc32.h"
+#include "guest-tests/unit/test_server_fake.h"
 
 #define PER_MS		11u
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "conf.h"
-#include "text.h"
+#include "boot/conf.h"
+#include "boot/text.h"
 
 /* What the parser complained about, as "LINE what: text" lines. */
 static char complaints[65536];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A patch's life on the fake machine when all goes well: apply, revert, revive, lists, events. */
-#include "engine/internal.h"
-#include "mtrr.h"
-#include "test_engine_util.h"
+#include "patcher/engine/internal.h"
+#include "vmm/mtrr.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 static struct file *redirect(uint8_t id, uint64_t link)
 {

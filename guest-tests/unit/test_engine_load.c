@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Many sites, many times, and no memory: nothing leaks, nothing grows, nothing half done. */
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 static struct file *many_sites(uint8_t id, unsigned int n, unsigned int apart)
 {

@@ -4,7 +4,7 @@
  * go: it reads back what it wrote, and it executes that, but for the windows.
  */
 #include <stdio.h>
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 static struct file *redirect(uint8_t id, uint64_t link)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Every refusal the engine knows: named with its cause, and nothing is changed by it. */
 #include <stdio.h>
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 /* Three sites on two pages and a payload. */
 static struct file *patch(uint8_t id)

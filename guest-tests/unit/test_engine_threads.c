@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 #define CPUS		3u
 #define PAGES		3u

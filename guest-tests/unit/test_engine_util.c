@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Patch files made to order, and the engine's state compared, for the engine's tests. */
 #include <stdio.h>
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 const uint8_t nop5[5] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 struct engine_result result;

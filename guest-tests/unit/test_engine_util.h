@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "engine/engine.h"
-#include "fake_machine.h"
-#include "wire/patch.h"
+#include "patcher/engine/engine.h"
+#include "guest-tests/unit/fake_machine.h"
+#include "patcher/wire/patch.h"
 
 #define TEXT(offset)		(LINK_TEXT + (offset))		/* link-time addresses */
 #define SCATTERED(offset)	(LINK_SCATTERED + (offset))

@@ -3,7 +3,7 @@
  * The guest's own patching at the entries and in the bodies of replaced functions, and memory that
  * becomes somebody else's under a live patch.
  */
-#include "test_engine_util.h"
+#include "guest-tests/unit/test_engine_util.h"
 
 static const uint8_t call[5] = { 0xe8, 0x11, 0x22, 0x33, 0x44 };
 static const uint8_t int3 = 0xcc, jmp[5] = { 0xe9, 0xcc, 0xe9, 0xcc, 0xe9 };

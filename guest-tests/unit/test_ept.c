@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "mtrr.h"
-#include "pool.h"
-#include "view.h"
+#include "vmm/mtrr.h"
+#include "vmm/pool.h"
+#include "vmm/view.h"
 
 #define MiB	(1ull << 20)
 #define GiB	(1ull << 30)

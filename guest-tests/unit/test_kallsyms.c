@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "cli/kallsyms.h"
+#include "patcher/cli/kallsyms.h"
 
 #define BASE 0xffffffff81000000ull
 #define NSYMS 700

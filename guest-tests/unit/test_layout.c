@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
-#include "layout.h"
-#include "paging.h"
+#include "boot/layout.h"
+#include "boot/paging.h"
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "wire/crc32.h"
-#include "wire/line.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/line.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "mtrr.h"
+#include "vmm/mtrr.h"
 
 #define PAGE	4096ull
 #define KiB	1024ull

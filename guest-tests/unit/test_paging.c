@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "layout.h"
-#include "paging.h"
+#include "boot/layout.h"
+#include "boot/paging.h"
 
 #define PAGE 4096ull
 #define P (1ull << 0)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "pool.h"
+#include "vmm/pool.h"
 
 #define PAGES	64u
 #define BOOK	1u		/* pages the counts take */

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "wire/base64.h"
-#include "wire/crc32.h"
-#include "test_server_fake.h"
+#include "patcher/wire/base64.h"
+#include "patcher/wire/crc32.h"
+#include "guest-tests/unit/test_server_fake.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -2,7 +2,7 @@
 /* See test_server_fake.h. */
 #include <stdio.h>
 #include <string.h>
-#include "test_server_fake.h"
+#include "guest-tests/unit/test_server_fake.h"
 
 struct fake fake;
 

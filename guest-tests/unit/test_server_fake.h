@@ -3,7 +3,7 @@
 #ifndef TEST_SERVER_FAKE_H
 #define TEST_SERVER_FAKE_H
 
-#include "wire/server.h"
+#include "patcher/wire/server.h"
 
 #define FAKE_IDS	8192u		/* patches are 0 ... FAKE_IDS - 1 */
 #define FAKE_SITES	40u		/* each patch has */

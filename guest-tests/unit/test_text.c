@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
-#include "wire/base64.h"
-#include "wire/crc32.h"
-#include "wire/text.h"
+#include "patcher/wire/base64.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/text.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -10,8 +10,8 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
-#include "cli/kernel_image.h"
-#include "cli/unpack.h"
+#include "patcher/cli/kernel_image.h"
+#include "patcher/cli/unpack.h"
 
 /* More than one step of the decoders, and of the old lz4 format. */
 #define PLAIN (20u << 20)

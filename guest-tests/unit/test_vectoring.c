@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmx/vectoring.h"
+#include "vmm/vmx/vectoring.h"
 
 static bool in(const int *list, int v)
 {

@@ -2,7 +2,7 @@
 /* Options that all commands share, and how a command takes its own. */
 #include <errno.h>
 #include <stdlib.h>
-#include "cli/args.h"
+#include "patcher/cli/args.h"
 
 #define MAX_TIMEOUT_S 86400
 

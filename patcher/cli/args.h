@@ -4,7 +4,7 @@
 #define CLI_ARGS_H
 
 #include <argp.h>
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 /* Its input is a struct cli. */
 extern const struct argp common_argp;

@@ -7,12 +7,12 @@
 #define CLI_BUILD_H
 
 #include <gelf.h>
-#include "cli/cli.h"
-#include "cli/disasm.h"
-#include "cli/elf_kernel.h"
-#include "cli/kernel_tables.h"
-#include "cli/window.h"
-#include "wire/patch.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/disasm.h"
+#include "patcher/cli/elf_kernel.h"
+#include "patcher/cli/kernel_tables.h"
+#include "patcher/cli/window.h"
+#include "patcher/wire/patch.h"
 
 #define REPLACE_SECTION ".subtext.replace"
 #define SYMBOLS_SECTION ".subtext.symbols"

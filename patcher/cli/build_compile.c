@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cli/build.h"
-#include "cli/session.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/session.h"
 
 /*
  * New code is not traced (there is no place to register its entries), not checked by objtool

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "cli/build.h"
-#include "cli/patch_id.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/patch_id.h"
 
 /* ---- meta: key=value lines for people ---- */
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 /* Assembled from the top of the repository, as everything is. */
 #define HEADER(symbol, file)							\

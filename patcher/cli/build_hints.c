@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 #define MOST 8		/* names in one list */
 

@@ -6,8 +6,8 @@
  */
 #include <inttypes.h>
 #include <string.h>
-#include "cli/build.h"
-#include "cli/disasm.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/disasm.h"
 
 #define NEAR 160	/* farther than a 1-byte distance and its instruction reach */
 

@@ -5,7 +5,7 @@
  * out for a reason written down here, or the build is refused with its name.
  */
 #include <string.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 #define PAGE_SIZE 4096u
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 #define BANNER_MAX 512
 #define BANNER_START "Linux version "

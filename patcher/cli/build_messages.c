@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 #define LOG_MAX (1 << 20)
 

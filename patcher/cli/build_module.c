@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/build_module.h"
+#include "patcher/cli/build_module.h"
 
 static int bad_module(struct build *b, const char *why)
 {

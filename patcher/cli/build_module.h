@@ -6,8 +6,8 @@
 #ifndef CLI_BUILD_MODULE_H
 #define CLI_BUILD_MODULE_H
 
-#include "cli/build.h"
-#include "cli/guest_symbols.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/guest_symbols.h"
 
 struct module {
 	const char *path, *symbols_path;	/* --module, --symbols; NULL if not given */

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build_module.h"
+#include "patcher/cli/build_module.h"
 
 /* One field of each entry tells the place; the rest is about what happens there. */
 struct table_section {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/build.h"
-#include "cli/build_module.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/build_module.h"
 
 static int bad_object(struct build *b, const struct object *o, const char *why)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 char *build_default_name(const char *out)
 {

@@ -4,8 +4,8 @@
  * It counts as --symbol does, after those of the command line.
  */
 #include <string.h>
-#include "cli/build.h"
-#include "cli/include/subtext.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/include/subtext.h"
 
 #define RECORD_SIZE sizeof(struct subtext_symbol)
 

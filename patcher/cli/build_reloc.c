@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 struct reloc_type {
 	uint32_t type;

@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
-#include "cli/include/subtext.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/include/subtext.h"
 
 #define RECORD_SIZE sizeof(struct subtext_replace)
 

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
-#include "cli/build_module.h"
-#include "cli/disasm.h"
-#include "cli/window.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/build_module.h"
+#include "patcher/cli/disasm.h"
+#include "patcher/cli/window.h"
 
 /* What ftrace leaves of `call __fentry__` when the kernel starts. */
 static const uint8_t nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };

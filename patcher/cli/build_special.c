@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
-#include "cli/include/kernel/subtext_mark.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/include/kernel/subtext_mark.h"
 
 /* A line of meta for `subtext inspect`: what was done about a special section. */
 static void note(struct build *b, const char *what, const char *how, size_t count,

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/build.h"
-#include "cli/build_module.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/build_module.h"
 
 /* A symbol that @o itself defines. */
 static int own_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,

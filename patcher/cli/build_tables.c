@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `subtext build`: what the kernel's own tables say about a function that is to be replaced. */
 #include <inttypes.h>
-#include "cli/build.h"
+#include "patcher/cli/build.h"
 
 /* The kernel itself writes into these instructions, or looks for them by address. */
 static const enum kernel_table fixed_places[] = {

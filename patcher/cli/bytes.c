@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 static void *or_die(void *p)
 {

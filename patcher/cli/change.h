@@ -3,7 +3,7 @@
 #ifndef CLI_CHANGE_H
 #define CLI_CHANGE_H
 
-#include "cli/session.h"
+#include "patcher/cli/session.h"
 
 /**
  * change_apply - puts a patch file into force and reports

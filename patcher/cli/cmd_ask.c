@@ -2,8 +2,8 @@
 /* Commands that only ask: info, list, log. */
 #include <stdio.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/patches.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/patches.h"
 
 static const char *str(const json_t *o, const char *key)
 {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/build.h"
-#include "cli/build_module.h"
-#include "cli/disasm.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/build.h"
+#include "patcher/cli/build_module.h"
+#include "patcher/cli/disasm.h"
 
 enum { OPT_REPLACE = 0x100, OPT_SYMBOL, OPT_ANCHOR, OPT_KEEP, OPT_EXTABLE, OPT_UNTRACED, OPT_MAP };
 

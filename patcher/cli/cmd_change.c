@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/change.h"
-#include "cli/patches.h"
-#include "wire/patch.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/change.h"
+#include "patcher/cli/patches.h"
+#include "patcher/wire/patch.h"
 
 /* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
 static void print_report(const struct session *s, const char *what, const json_t *o)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-#include "cli/args.h"
-#include "cli/session.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/session.h"
 
 #define QUIT CTRL(']')
 /* After the end of a piped input: answers are awaited until the line is quiet for so long. */

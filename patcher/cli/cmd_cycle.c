@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cli/args.h"
-#include "cli/patches.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/patches.h"
 
 #define MAX_CYCLES 1000000
 

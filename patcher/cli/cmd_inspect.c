@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/inspect.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/inspect.h"
 
 #define DEFAULT_INSNS 8
 #define MAX_INSNS 4096

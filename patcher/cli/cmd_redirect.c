@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/build_module.h"
-#include "cli/change.h"
-#include "cli/guest_symbols.h"
-#include "cli/patch_id.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/build_module.h"
+#include "patcher/cli/change.h"
+#include "patcher/cli/guest_symbols.h"
+#include "patcher/cli/patch_id.h"
 
 enum { OPT_ANCHOR = 0x100 };
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/kernel_tables.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/kernel_tables.h"
 
 enum { OPT_TABLES = 0x100, OPT_SYSTEM_MAP, OPT_NO_CACHE };
 

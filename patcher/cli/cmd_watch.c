@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/session.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/session.h"
 
 #define SLICE_MS 100
 /* So often it is asked whether the hypervisor is still there, and still knows us. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* x86-64 instructions, by Zydis. */
 #include <Zydis/Zydis.h>
-#include "cli/disasm.h"
+#include "patcher/cli/disasm.h"
 
 static bool decode(const uint8_t *code, size_t size, ZydisDecodedInstruction *insn,
 		   ZydisDecodedOperand *ops)

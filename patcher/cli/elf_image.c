@@ -2,8 +2,8 @@
 /* Reading a linked ELF file: headers, sections, segments. The file may be hostile. */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/cli.h"
-#include "cli/elf_image.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/elf_image.h"
 
 /* @n records of @size bytes at @offset are all in the file. */
 static bool inside(const struct elf_image *e, uint64_t offset, uint64_t n, uint64_t size)

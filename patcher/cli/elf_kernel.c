@@ -2,7 +2,7 @@
 /* Opening a kernel: image, symbols, relocations, build-id. */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/elf_kernel.h"
+#include "patcher/cli/elf_kernel.h"
 
 int not_a_kernel(const struct kernel *k, struct problems *p, const char *why)
 {

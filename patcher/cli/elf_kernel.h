@@ -6,10 +6,10 @@
 #ifndef CLI_ELF_KERNEL_H
 #define CLI_ELF_KERNEL_H
 
-#include "cli/cli.h"
-#include "cli/elf_image.h"
-#include "cli/kernel_image.h"
-#include "wire/patch.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/elf_image.h"
+#include "patcher/cli/kernel_image.h"
+#include "patcher/wire/patch.h"
 
 struct kernel_symbol {
 	uint64_t addr, size;	/* without a symbol table: up to what follows, with padding */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A kernel's symbols from its ELF symbol table. */
 #include <string.h>
-#include "cli/elf_kernel.h"
+#include "patcher/cli/elf_kernel.h"
 
 /* Values in these sections are offsets into each CPU's own area, which KASLR does not move. */
 static bool is_percpu(const char *section)

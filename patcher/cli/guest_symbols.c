@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/guest_symbols.h"
+#include "patcher/cli/guest_symbols.h"
 
 #define MAX_FILE	(64u << 20)
 #define KERNEL_NAME	"vmlinux"

@@ -6,8 +6,8 @@
 #ifndef CLI_GUEST_SYMBOLS_H
 #define CLI_GUEST_SYMBOLS_H
 
-#include "cli/cli.h"
-#include "cli/elf_kernel.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/elf_kernel.h"
 
 struct guest_symbol {
 	uint64_t addr;

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "cli/image_cache.h"
-#include "cli/unpack.h"
+#include "patcher/cli/image_cache.h"
+#include "patcher/cli/unpack.h"
 
 #define MAGIC "SubtextC"
 #define VERSION 1

@@ -6,7 +6,7 @@
 #ifndef CLI_IMAGE_CACHE_H
 #define CLI_IMAGE_CACHE_H
 
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 #define IMAGE_CACHE_KEY_LEN 32
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/disasm.h"
-#include "cli/inspect.h"
-#include "cli/patch_id.h"
+#include "patcher/cli/disasm.h"
+#include "patcher/cli/inspect.h"
+#include "patcher/cli/patch_id.h"
 
 static int check_format(struct inspection *in, const char *path, struct problems *p)
 {

@@ -3,9 +3,9 @@
 #ifndef CLI_INSPECT_H
 #define CLI_INSPECT_H
 
-#include "cli/cli.h"
-#include "cli/elf_kernel.h"
-#include "wire/patch.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/elf_kernel.h"
+#include "patcher/wire/patch.h"
 
 struct inspection {
 	struct bytes file;

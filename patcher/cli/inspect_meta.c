@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "cli/inspect.h"
+#include "patcher/cli/inspect.h"
 
 #define LINE_MAX 1024
 

@@ -2,8 +2,8 @@
 /* Reading Linux's symbol table, once it is found: names, types, addresses. */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/kallsyms.h"
-#include "cli/kallsyms_find.h"
+#include "patcher/cli/kallsyms.h"
+#include "patcher/cli/kallsyms_find.h"
 
 /* A generous multiple of what a large kernel needs, in entries looked at. */
 #define BUDGET (512ull << 20)

@@ -3,8 +3,8 @@
 #ifndef CLI_KALLSYMS_H
 #define CLI_KALLSYMS_H
 
-#include "cli/cli.h"
-#include "cli/elf_image.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/elf_image.h"
 
 /* Longest name taken; Linux's own limit is 511 since 6.1, 127 before. */
 #define KALLSYMS_NAME_MAX 1023

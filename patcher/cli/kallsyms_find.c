@@ -12,8 +12,8 @@
  * stable kernels), or nothing. Every part starts at a multiple of 8; since 7.0 of 4.
  */
 #include <string.h>
-#include "cli/kallsyms.h"
-#include "cli/kallsyms_find.h"
+#include "patcher/cli/kallsyms.h"
+#include "patcher/cli/kallsyms_find.h"
 
 #define TOKENS 256
 #define INDEX_SIZE (2 * TOKENS)

@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "cli/image_cache.h"
-#include "cli/kernel_image.h"
-#include "cli/unpack.h"
+#include "patcher/cli/image_cache.h"
+#include "patcher/cli/kernel_image.h"
+#include "patcher/cli/unpack.h"
 
 /* The set-up header (Linux: Documentation/x86/boot.rst). Offsets in the file. */
 enum {

@@ -3,7 +3,7 @@
 #ifndef CLI_KERNEL_IMAGE_H
 #define CLI_KERNEL_IMAGE_H
 
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 /* More than any kernel unpacks to: the x86 kernel's own room is 1 GiB, stock ones take 70 MiB. */
 #define KERNEL_UNPACKED_MAX (512u << 20)

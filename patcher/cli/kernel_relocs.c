@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/elf_kernel.h"
+#include "patcher/cli/elf_kernel.h"
 
 /* Some 220,000 are usual. Packed ones could be made to say far more than the file is long. */
 #define RELOCS_MAX (16u << 20)

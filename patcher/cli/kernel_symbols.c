@@ -2,8 +2,8 @@
 /* Finding a kernel's symbols by name and by address. */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/elf_kernel.h"
-#include "cli/kallsyms.h"
+#include "patcher/cli/elf_kernel.h"
+#include "patcher/cli/kallsyms.h"
 
 /* Which symbols of one name are meant: all, those of one source file, or the N-th. */
 struct choice {

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/kernel_tables.h"
+#include "patcher/cli/kernel_tables.h"
 
 /* What is at hand while one table is read. */
 struct reader {

@@ -6,7 +6,7 @@
 #ifndef CLI_KERNEL_TABLES_H
 #define CLI_KERNEL_TABLES_H
 
-#include "cli/elf_kernel.h"
+#include "patcher/cli/elf_kernel.h"
 
 enum kernel_table {
 	TABLE_EXCEPTION,	/* target: the fixup; info: type and registers */

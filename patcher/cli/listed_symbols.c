@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/elf_kernel.h"
-#include "cli/kallsyms.h"
-#include "cli/system_map.h"
+#include "patcher/cli/elf_kernel.h"
+#include "patcher/cli/kallsyms.h"
+#include "patcher/cli/system_map.h"
 
 /* Types of what is code or data for sure; others are known by their section. */
 static bool is_code(const struct kernel_symbol *s)

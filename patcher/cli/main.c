@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/args.h"
-#include "cli/cli.h"
+#include "patcher/cli/args.h"
+#include "patcher/cli/cli.h"
 
 const char *argp_program_version = "subtext " SUBTEXT_VERSION;
 

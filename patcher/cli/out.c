@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 /* Consumes @text. What was said once is not said again. */
 static int add_problem(struct problems *p, enum cli_exit exit, const char *code, char *text)

@@ -2,7 +2,7 @@
 /* The id of a patch: SHA-256 over the file. */
 #include <openssl/evp.h>
 #include <string.h>
-#include "cli/patch_id.h"
+#include "patcher/cli/patch_id.h"
 
 int patch_compute_id(const uint8_t *file, size_t len, uint8_t id[PATCH_ID_LEN])
 {

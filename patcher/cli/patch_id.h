@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "wire/patch.h"
+#include "patcher/wire/patch.h"
 
 #define PATCH_ID_LEN 32
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/inspect.h"
-#include "cli/patches.h"
+#include "patcher/cli/inspect.h"
+#include "patcher/cli/patches.h"
 
 static void gather(void *arg, const struct line *l)
 {

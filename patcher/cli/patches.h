@@ -3,7 +3,7 @@
 #ifndef CLI_PATCHES_H
 #define CLI_PATCHES_H
 
-#include "cli/session.h"
+#include "patcher/cli/session.h"
 
 /* Lines of an answer (such as `list`) in a JSON array. NULL: failed, *ret is the exit code. */
 json_t *session_lines(struct session *s, const char *request, uint64_t from, int *ret);

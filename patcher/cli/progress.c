@@ -2,7 +2,7 @@
 /* A progress bar on the terminal. */
 #include <stdio.h>
 #include <unistd.h>
-#include "cli/session.h"
+#include "patcher/cli/session.h"
 
 #define BAR 30
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/session.h"
+#include "patcher/cli/session.h"
 
 /* Keys whose values may look like numbers but are names or bytes. */
 static const char *const names[] = {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/session.h"
+#include "patcher/cli/session.h"
 
 static volatile sig_atomic_t interrupted;
 

@@ -4,9 +4,9 @@
 #define CLI_SESSION_H
 
 #include <stdio.h>
-#include "cli/cli.h"
-#include "cli/transport.h"
-#include "wire/client.h"
+#include "patcher/cli/cli.h"
+#include "patcher/cli/transport.h"
+#include "patcher/wire/client.h"
 
 #define SESSION_ID_HEX 16	/* a patch is named on the wire by so many digits of its id */
 

@@ -2,7 +2,7 @@
 /* Reading a System.map; also one that a distribution ships empty is told from a real one. */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/system_map.h"
+#include "patcher/cli/system_map.h"
 
 #define FILE_MAX (256u << 20)
 #define LINE_MAX_LEN (KALLSYMS_NAME_MAX + 32)

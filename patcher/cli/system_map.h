@@ -3,7 +3,7 @@
 #ifndef CLI_SYSTEM_MAP_H
 #define CLI_SYSTEM_MAP_H
 
-#include "cli/kallsyms.h"
+#include "patcher/cli/kallsyms.h"
 
 /**
  * system_map_read - reads such a file

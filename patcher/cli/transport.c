@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-#include "cli/transport.h"
+#include "patcher/cli/transport.h"
 
 #define SHOWN_MAX 160	/* of a line, with --verbose */
 

@@ -3,7 +3,7 @@
 #ifndef CLI_TRANSPORT_H
 #define CLI_TRANSPORT_H
 
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 struct transport {
 	int fd;

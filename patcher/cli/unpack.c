@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
-#include "cli/unpack.h"
+#include "patcher/cli/unpack.h"
 
 /* Decoders' own memory. `xz -9` needs 65 MiB, `zstd --ultra -22` a window of 2^27. */
 #define XZ_MEMORY (128u << 20)

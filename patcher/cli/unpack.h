@@ -3,7 +3,7 @@
 #ifndef CLI_UNPACK_H
 #define CLI_UNPACK_H
 
-#include "cli/cli.h"
+#include "patcher/cli/cli.h"
 
 #define UNPACK_WHY_MAX 160
 

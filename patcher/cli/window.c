@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "cli/disasm.h"
-#include "cli/window.h"
+#include "patcher/cli/disasm.h"
+#include "patcher/cli/window.h"
 
 int window_refuse(struct window *w, const char *code, const char *fmt, ...)
 {

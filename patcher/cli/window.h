@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "wire/patch.h"
+#include "patcher/wire/patch.h"
 
 #define WINDOW_WHY_MAX 256
 

@@ -3,8 +3,8 @@
  * The annex: 2 MiB for payloads, text from the bottom, data from the top. The
  * guest sees it through one page-directory entry that was not present.
  */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 #define FIXUP_BATCH	64u
 #define REGION		(1ull << 30)	/* what one page directory covers */

@@ -3,7 +3,7 @@
  * The commit. All is prepared; while the CPUs stand still nothing is done that
  * grows with the number of sites, but for the binary search of their RIPs.
  */
-#include "engine/internal.h"
+#include "patcher/engine/internal.h"
 
 /* Steps one CPU out of the windows; false with txn.why filled if it stays inside. All stopped. */
 static bool cpu_is_outside(struct txn *t, unsigned int cpu)

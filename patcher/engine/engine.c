@@ -3,8 +3,8 @@
  * The engine's verbs, and the transaction behind them: a program of phases, run
  * in slices. Whatever is refused before the commit runs the program that undoes it.
  */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 #define SLICES_PER_SEC	10000u	/* a slice is 100 us of work */
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "view.h"
-#include "wire/patch.h"
-#include "wire/text.h"
+#include "vmm/view.h"
+#include "patcher/wire/patch.h"
+#include "patcher/wire/text.h"
 
 #define ENGINE_MAX_PATCHES	64u
 #define ENGINE_MAX_PAGES	2048u	/* guarded pages */

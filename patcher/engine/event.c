@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Events: a ring of short lines, numbered since boot. */
-#include "engine/internal.h"
+#include "patcher/engine/internal.h"
 
 #define EVENT_RING	64u
 #define LINE_ROOM	256u	/* to format; what is too long for an event is cut after that */

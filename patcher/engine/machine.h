@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "pool.h"
-#include "view.h"
+#include "vmm/pool.h"
+#include "vmm/view.h"
 
 /* ---- guest memory ---- */
 

@@ -3,8 +3,8 @@
  * Exec pages: the guest's page with windows laid over it, made once and kept
  * so by merging what the guest writes.
  */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 #define CHUNK_WORDS	32u
 #define CHUNK		(CHUNK_WORDS * 8u)

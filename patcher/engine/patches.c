@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The patches that are held: a copy of each file, and where its sites are in the guest. */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 static size_t windows_size(unsigned int nsites)
 {

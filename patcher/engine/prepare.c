@@ -3,7 +3,7 @@
  * The views of a transaction: first one that guards the pages it touches, then
  * one that shows the next edition's exec pages; and the way back.
  */
-#include "engine/internal.h"
+#include "patcher/engine/internal.h"
 
 /* Drops a view of ours; the machine owns the one without patches. */
 void prepare_drop(view_t view)

@@ -4,8 +4,8 @@
  * of an instruction does not fire, for nobody gets there. The patch tells what was there
  * (docs/patch-format.md, "Bodies").
  */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 /* One instruction of the guest's at @gva: events tell of a probe once, when it appears. */
 static bool look_at(struct held *h, unsigned int site, const struct patch_insn *insn,

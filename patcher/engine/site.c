@@ -3,8 +3,8 @@
  * Sites: is this the kernel the patch was made for, where in the guest are its
  * windows, what is in them, and who stands inside one.
  */
-#include "engine/internal.h"
-#include "wire/mem.h"
+#include "patcher/engine/internal.h"
+#include "patcher/wire/mem.h"
 
 /* Reads guest virtual memory, any length. 0, or -1 with *bad the address that is not there. */
 static int read_guest(uint64_t gva, uint8_t *buf, size_t len, uint64_t *bad)

@@ -5,7 +5,7 @@
  * go: its windows there at once, for nobody gets to them by their address any more; the rest by
  * an ordinary revert that the session begins.
  */
-#include "engine/internal.h"
+#include "patcher/engine/internal.h"
 
 #define LOOKS_HZ	10u	/* so often a second; without a session polls are no more frequent */
 #define LOOKS		16u	/* sites at a time */

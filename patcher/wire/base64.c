@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Base64 is decoded without a table: the line is slower than the comparisons. */
-#include "wire/base64.h"
-#include "wire/mem.h"
+#include "patcher/wire/base64.h"
+#include "patcher/wire/mem.h"
 
 /* Value of one digit, or -1. */
 static int digit(char c)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "wire/text.h"
+#include "patcher/wire/text.h"
 
 /* Length of the text for @n bytes, without a NUL. */
 #define BASE64_LEN(n)	(((n) + 2) / 3 * 4)

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "wire/base64.h"
-#include "wire/client.h"
-#include "wire/crc32.h"
+#include "patcher/wire/base64.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/crc32.h"
 
 #define HELLO_MS	200u
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */

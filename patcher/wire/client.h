@@ -10,7 +10,7 @@
 #ifndef WIRE_CLIENT_H
 #define WIRE_CLIENT_H
 
-#include "wire/line.h"
+#include "patcher/wire/line.h"
 
 struct client_io {
 	void *ctx;

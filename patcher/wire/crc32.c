@@ -3,7 +3,7 @@
  * CRC-32 by half bytes: 64 bytes of table instead of 1 KiB, about 10
  * instructions per byte, far below what the serial line delivers.
  */
-#include "wire/crc32.h"
+#include "patcher/wire/crc32.h"
 
 /* Entry i: the remainder of i, four bits shifted out, by the reflected polynomial 0xedb88320. */
 static const uint32_t nibble[16] = {

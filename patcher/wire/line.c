@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Lines of the console protocol: see line.h and docs/protocol.md. */
-#include "wire/line.h"
-#include "wire/crc32.h"
-#include "wire/mem.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/mem.h"
 
 static const struct {
 	const char *name, *field;

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "wire/text.h"
+#include "patcher/wire/text.h"
 
 #define LINE_MAX_LEN	1024u	/* without the line end */
 #define LINE_MAX_ARGS	40u

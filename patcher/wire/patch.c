@@ -4,9 +4,9 @@
  * refused here, by name, so that the engine may follow every offset and index
  * without looking again. docs/patch-format.md holds the same rules in words.
  */
-#include "wire/patch.h"
-#include "wire/crc32.h"
-#include "wire/mem.h"
+#include "patcher/wire/patch.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/mem.h"
 
 /*
  * One rule: @ok, or what is wrong with which field. Rules are chained with &&; who checks a

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The hypervisor's end of the protocol: see server.h and docs/protocol.md. */
-#include "wire/server.h"
-#include "wire/base64.h"
-#include "wire/crc32.h"
-#include "wire/mem.h"
+#include "patcher/wire/server.h"
+#include "patcher/wire/base64.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/mem.h"
 
 #define MAX_INDEX	0x7fffffffu	/* of a line of help, list or sites */
 #define QUICK_POLLS	64u		/* of a transaction, before a line goes into its progress */

@@ -7,8 +7,8 @@
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
 
-#include "wire/line.h"
-#include "wire/patch.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/patch.h"
 
 #define SERVER_PROTO	1	/* version of the protocol, shown by hello */
 #define SERVER_ID_HEX	16	/* a patch is named on the wire by the first 8 bytes of its id */

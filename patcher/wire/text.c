@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Bounded text. What does not fit is left out and noted; the buffer stays a string. */
-#include "wire/text.h"
-#include "wire/mem.h"
+#include "patcher/wire/text.h"
+#include "patcher/wire/mem.h"
 
 void text_init(struct text *t, char *buf, size_t cap)
 {

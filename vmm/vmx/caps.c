@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What Subtext needs of a CPU: one row per need. SDM 3D appendix A, SDM 2A "CPUID". */
 #include <stddef.h>
-#include "vmx/caps.h"
-#include "wire/mem.h"
+#include "vmm/vmx/caps.h"
+#include "patcher/wire/mem.h"
 
 #define FC_LOCK		(1ull << 0)
 #define FC_VMX		(1ull << 2)	/* outside SMX operation */

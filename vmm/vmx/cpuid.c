@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* CPUID: the CPU's own answer without VMX and SMX, and Subtext's leaf. SDM 2A "CPUID". */
-#include "cpu.h"
-#include "vmx/exit.h"
-#include "vmx/ops.h"
-#include "vmx/run.h"
-#include "wire/mem.h"
-#include "x86.h"
+#include "vmm/cpu.h"
+#include "vmm/vmx/exit.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/run.h"
+#include "patcher/wire/mem.h"
+#include "vmm/x86.h"
 
 #define LEAF_SUBTEXT		0x40000000u	/* signature; + 1: version */
 #define LEAF_HYPERVISOR_LAST	0x400000ffu

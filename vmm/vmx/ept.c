@@ -4,11 +4,11 @@
  * that point to it; a table with more than one owner is never written, so that
  * walks of other views need no lock. SDM 3C, "The Extended Page Table Mechanism".
  */
-#include "mtrr.h"
-#include "pool.h"
-#include "spin.h"
-#include "view.h"
-#include "wire/mem.h"
+#include "vmm/mtrr.h"
+#include "vmm/pool.h"
+#include "vmm/spin.h"
+#include "vmm/view.h"
+#include "patcher/wire/mem.h"
 
 #define ENTRIES		512u
 #define LEVELS		4u		/* level 4 is the root, level 1 holds 4 KiB pages */

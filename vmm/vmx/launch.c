@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The VMCS of a CPU, from what the firmware left in its registers; and the way back. */
-#include "vmx/launch.h"
-#include "cpu.h"
-#include "log.h"
-#include "engine/machine.h"
-#include "msr.h"
-#include "traps.h"
-#include "uart.h"
-#include "rendezvous.h"
-#include "vmx/caps.h"
-#include "vmx/ops.h"
-#include "vmx/run.h"
-#include "vmx/step.h"
-#include "wire/mem.h"
-#include "x86.h"
+#include "vmm/vmx/launch.h"
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "patcher/engine/machine.h"
+#include "vmm/msr.h"
+#include "vmm/traps.h"
+#include "vmm/uart.h"
+#include "vmm/rendezvous.h"
+#include "vmm/vmx/caps.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/run.h"
+#include "vmm/vmx/step.h"
+#include "patcher/wire/mem.h"
+#include "vmm/x86.h"
 
 #define HOST_PAT	0x0007040600070406ull	/* the reset value */
 #define AR_UNUSABLE	0x10000u

@@ -4,7 +4,7 @@
 #define VMX_LAUNCH_H
 
 #include <stdbool.h>
-#include "boot_info.h"
+#include "vmm/boot_info.h"
 
 struct cpu;
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "vmx/vmcs.h"
+#include "vmm/vmx/vmcs.h"
 
 /* A VMX instruction failed where it cannot: says which, and parks the CPU. Does not return. */
 _Noreturn void vmx_failed(const char *insn, uint64_t operand);

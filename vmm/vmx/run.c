@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is put into the VMCS before each VM entry, and the loop of entries and exits. */
-#include "vmx/run.h"
-#include "cpu.h"
-#include "log.h"
-#include "reset.h"
-#include "rendezvous.h"
-#include "vmx/ops.h"
-#include "vmx/sipi.h"
-#include "vmx/step.h"
-#include "x86.h"
+#include "vmm/vmx/run.h"
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/reset.h"
+#include "vmm/rendezvous.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/sipi.h"
+#include "vmm/vmx/step.h"
+#include "vmm/x86.h"
 
 /*
  * Exceptions that end a step. Not #DB, whose DR6 is hardware's to set, nor #MC.

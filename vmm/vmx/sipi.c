@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* INIT and start-up: the state of a CPU that a SIPI wakes. */
-#include "vmx/sipi.h"
-#include "apic.h"
-#include "cpu.h"
-#include "log.h"
-#include "rendezvous.h"
-#include "vmx/ops.h"
-#include "wire/mem.h"
-#include "x86.h"
+#include "vmm/vmx/sipi.h"
+#include "vmm/apic.h"
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/rendezvous.h"
+#include "vmm/vmx/ops.h"
+#include "patcher/wire/mem.h"
+#include "vmm/x86.h"
 
 /* Real-mode segments ES CS SS DS FS GS, then LDTR and TR: access rights in VMCS order. */
 static const uint8_t rights[] = { 0x93, 0x9b, 0x93, 0x93, 0x93, 0x93, 0x82, 0x8b };

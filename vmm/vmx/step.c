@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Data steps: opening pages for one instruction, and closing them behind it. */
-#include "vmx/step.h"
-#include "cpu.h"
-#include "engine/engine.h"
-#include "rendezvous.h"
-#include "traps.h"
-#include "vmx/ops.h"
-#include "x86.h"
+#include "vmm/vmx/step.h"
+#include "vmm/cpu.h"
+#include "patcher/engine/engine.h"
+#include "vmm/rendezvous.h"
+#include "vmm/traps.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/x86.h"
 
 #define NOBODYS_PORT	0xfff0u		/* 4 bytes from here on decode to nothing on a PC */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Events on their way into the guest: tables of the SDM, and the two questions asked of them. */
-#include "vmx/vectoring.h"
+#include "vmm/vmx/vectoring.h"
 
 #define VECTOR_DF	8u
 

@@ -6,7 +6,7 @@
 #include <efi.h>
 #include <efilib.h>
 #include <elf.h>
-#include "../kernel/boot.h"
+#include "guest-tests/guest/kernel/boot.h"
 
 #define MIB2		(2ull << 20)
 #define PTE_P		1ull

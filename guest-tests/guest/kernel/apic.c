@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Local APIC (xAPIC, or x2APIC by the option "x2apic"), I/O APIC, time. */
-#include "apic.h"
-#include "cpu.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define LAPIC_PHYS	0xfee00000ull
 #define IOAPIC_PHYS	0xfec00000ull

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Figures for the bench, all in TSC ticks. */
-#include "apic.h"
-#include "command.h"
-#include "console.h"
-#include "cpu.h"
-#include "job.h"
-#include "lib.h"
-#include "sched.h"
-#include "targets.h"
-#include "text.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/job.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/targets.h"
+#include "guest-tests/guest/kernel/text.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define JUMP_LEN	5u
 #define RATE_TICKS	1000000u

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line on COM1. */
-#include "apic.h"
-#include "command.h"
-#include "console.h"
-#include "cpu.h"
-#include "job.h"
-#include "lib.h"
-#include "sched.h"
-#include "smp.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/job.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/smp.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define LINE	256u
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* COM1: lines out by polling, command lines in by interrupt. */
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define RING		4096u
 #define TX_SPINS	2000000u

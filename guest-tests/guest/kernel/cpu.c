@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Tables and control registers of one CPU. */
-#include "cpu.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define STACK_SIZE	8192u
 #define CR0_WP		(1u << 16)

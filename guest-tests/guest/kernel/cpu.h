@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "boot.h"
+#include "guest-tests/guest/kernel/boot.h"
 
 #define MAX_CPUS	GUEST_MAX_CPUS
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Several hundred functions to be patched together. */
-#include "functions.h"
+#include "guest-tests/guest/kernel/functions.h"
 
 /* Each function lies in 256 bytes of its own, so that 300 of them spread over 19 pages. */
 #define FN(a, b, c) \

@@ -3,7 +3,7 @@
 #ifndef GUEST_FUNCTIONS_H
 #define GUEST_FUNCTIONS_H
 
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 #define EACH10(M, a, b) M(a, b, 0) M(a, b, 1) M(a, b, 2) M(a, b, 3) M(a, b, 4) \
 	M(a, b, 5) M(a, b, 6) M(a, b, 7) M(a, b, 8) M(a, b, 9)

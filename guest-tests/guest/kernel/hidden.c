@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The hypervisor's memory as the guest sees it: zeroes that cannot be changed. */
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "privileged.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/privileged.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define MIN_SIZE	(1ull << 20)	/* the firmware's own reserved ranges are smaller */
 #define LOW_RAM_END	0xb0000000ull	/* where the flash and the PCI window may begin */

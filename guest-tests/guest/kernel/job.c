@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Starting, watching and stopping jobs. */
-#include "job.h"
-#include "apic.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "sched.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/job.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define STOP_WAIT_US	5000000u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Strings and memory for the test kernel. */
-#include "lib.h"
+#include "guest-tests/guest/kernel/lib.h"
 
 void *memcpy(void *to, const void *from, size_t n)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The test kernel's first steps on the boot CPU. */
-#include "apic.h"
-#include "command.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "paging.h"
-#include "sched.h"
-#include "smp.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/paging.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/smp.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 uint64_t ready_tsc;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Changes a memory type as an operating system does: SDM 3A "MTRR Maintenance Programming Interface". */
-#include "command.h"
-#include "console.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define MSR_MTRRCAP		0xfeu
 #define MSR_MTRR_BASE0		0x200u

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A few 4 KiB mappings of the test kernel's own, for faults on purpose. */
-#include "paging.h"
-#include "cpu.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/paging.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define WINDOW		0xffffa00000000000ull	/* an entry of the root that nobody uses */
 #define P		1ull

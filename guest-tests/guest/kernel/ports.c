@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The hypervisor's serial port as the guest sees it, and string I/O across pages. */
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "paging.h"
-#include "privileged.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/paging.h"
+#include "guest-tests/guest/kernel/privileged.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define PF	14
 

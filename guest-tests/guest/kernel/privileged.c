@@ -3,14 +3,14 @@
  * Scenario 6: whatever a guest may execute in ring 0 gives what the SDM says for a
  * CPU without VMX. Each case is one TAP result; the tables are the list of cases.
  */
-#include "apic.h"
-#include "command.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "privileged.h"
-#include "sched.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/privileged.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define NO_FAULT	(-1)
 #define ANY_ERROR	(-1)

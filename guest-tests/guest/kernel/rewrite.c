@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario 4: the guest reads and rewrites its own text; commands on single functions. */
-#include "command.h"
-#include "console.h"
-#include "cpu.h"
-#include "job.h"
-#include "lib.h"
-#include "sched.h"
-#include "targets.h"
-#include "text.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/command.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/job.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/targets.h"
+#include "guest-tests/guest/kernel/text.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 extern const uint8_t poke_start[], poke_end[];
 void tracer(void);

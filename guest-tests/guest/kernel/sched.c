@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Threads: bound to a CPU, preempted by its timer, round robin. */
-#include "sched.h"
-#include "lib.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define THREADS		6u
 #define STACK_SIZE	16384u

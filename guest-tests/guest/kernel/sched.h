@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "cpu.h"
+#include "guest-tests/guest/kernel/cpu.h"
 
 typedef void thread_fn(void *arg);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Starting and stopping CPUs, real mode, power. */
-#include "smp.h"
-#include "apic.h"
-#include "boot.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "sched.h"
-#include "targets.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/smp.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/boot.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/targets.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define EFER_LONG	0xd01u		/* SCE, LME, NXE; LMA is ignored */
 #define CR4_PAE_PGE	0xa0u

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Single steps (SDM 3A, "Single-Step Exception Condition") and interrupt shadows over exits. */
-#include "apic.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "privileged.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/privileged.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define DB		1
 #define DR6_BS		(1u << 14)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The single functions that the scenarios patch. */
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 uint64_t greetings_given;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The kernel's own text: checksums, and rewriting it while it runs. */
-#include "text.h"
-#include "apic.h"
-#include "lib.h"
-#include "smp.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/text.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/smp.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 #define INT3		0xcc
 #define POKE_MAX	8u

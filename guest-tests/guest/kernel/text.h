@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "cpu.h"
+#include "guest-tests/guest/kernel/cpu.h"
 
 extern const uint8_t _stext[], _etext[];
 

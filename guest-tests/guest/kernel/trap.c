@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Exceptions, interrupts and NMIs of the test kernel. */
-#include "apic.h"
-#include "console.h"
-#include "cpu.h"
-#include "lib.h"
-#include "sched.h"
-#include "smp.h"
-#include "targets.h"
-#include "text.h"
-#include "x86.h"
+#include "guest-tests/guest/kernel/apic.h"
+#include "guest-tests/guest/kernel/console.h"
+#include "guest-tests/guest/kernel/cpu.h"
+#include "guest-tests/guest/kernel/lib.h"
+#include "guest-tests/guest/kernel/sched.h"
+#include "guest-tests/guest/kernel/smp.h"
+#include "guest-tests/guest/kernel/targets.h"
+#include "guest-tests/guest/kernel/text.h"
+#include "guest-tests/guest/kernel/x86.h"
 
 enum { VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_PF = 14 };
 

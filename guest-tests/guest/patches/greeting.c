@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The demonstration: other words, the kernel's own counter, data of its own. */
 #include <subtext.h>
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 static const char *const words[] = {
 	"hello from code that came over the serial line",

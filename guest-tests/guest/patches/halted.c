@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario 3: an entry that a CPU halts in. */
 #include <subtext.h>
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 static uint32_t new_halt_inside(void)
 {

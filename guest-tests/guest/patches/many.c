@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario 2 and the bench: the first COUNT functions in one patch. */
 #include <subtext.h>
-#include "functions.h"
+#include "guest-tests/guest/kernel/functions.h"
 
 #define NEW(a, b, c) \
 	uint32_t f##a##b##c(void); \

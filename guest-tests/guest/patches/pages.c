@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario 4: entries on the two pages the guest keeps rewriting. */
 #include <subtext.h>
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 static uint32_t new_page_one(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario 1: two functions, one of them with ENDBR64 in front. */
 #include <subtext.h>
-#include "targets.h"
+#include "guest-tests/guest/kernel/targets.h"
 
 static uint32_t new_target(uint64_t *calls)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "../../dial.h"
+#include "guest-tests/dial.h"
 
 #define LINE 1024
 

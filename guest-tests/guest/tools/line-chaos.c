@@ -14,11 +14,11 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "../../dial.h"
-#include "wire/client.h"
-#include "wire/crc32.h"
-#include "wire/line.h"
-#include "wire/patch.h"
+#include "guest-tests/dial.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/crc32.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/patch.h"
 
 #define PATIENCE_MS	120000u
 #define MAX_FILE	PATCH_MAX_FILE

@@ -5,7 +5,7 @@
  * and map live on through their names in bpffs. bpf(2), Documentation/bpf/btf.rst.
  */
 #define _GNU_SOURCE
-#include "coexist.h"
+#include "guest-tests/linux/coexist/coexist.h"
 
 #include <errno.h>
 #include <fcntl.h>

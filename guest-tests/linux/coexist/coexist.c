@@ -13,7 +13,7 @@
  * in the same page, and prctl() calls them at will.
  */
 #define _GNU_SOURCE
-#include "coexist.h"
+#include "guest-tests/linux/coexist/coexist.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "wire/crc32.h"
+#include "patcher/wire/crc32.h"
 
 #define CALLS 50
 

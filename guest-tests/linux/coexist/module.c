@@ -4,7 +4,7 @@
  * a jump label, a static call and paravirtual calls of its own. /lib/coexist holds the files.
  */
 #define _GNU_SOURCE
-#include "coexist.h"
+#include "guest-tests/linux/coexist/coexist.h"
 
 #include <fcntl.h>
 #include <stdio.h>

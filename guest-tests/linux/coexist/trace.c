@@ -5,7 +5,7 @@
  * one makes a static call go elsewhere. Documentation/trace/{ftrace,kprobetrace}.rst.
  */
 #define _GNU_SOURCE
-#include "coexist.h"
+#include "guest-tests/linux/coexist/coexist.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "../../dial.h"
+#include "guest-tests/dial.h"
 
 /* Above what a shell command ends with. */
 enum { USAGE = 250, LOST, LATE, PANIC };

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Generic rules for unit tests and fuzzers that run on the build machine.
 #
-# A unit test is declared in guest-tests/unit/<area>.mk:
+# A unit test is declared in the build.mk of its folder below guest-tests/unit/:
 #	UNIT_TESTS += test_ept
-#	test_ept_SRCS := guest-tests/unit/test_ept.c vmm/vmx/ept.c
+#	test_ept_SRCS := guest-tests/unit/vmm/vmx/test_ept.c vmm/vmx/ept.c
 #	test_ept_CFLAGS := -DSOMETHING		(optional; its objects are then its own)
 #	test_ept_LIBS := -lZydis		(optional)
 # A program that tests run, without being a test itself, the same way in HOST_PROGRAMS. A test that
@@ -13,8 +13,10 @@
 #	fuzz_patch_SRCS := guest-tests/fuzz/fuzz_patch.c patcher/wire/patch.c
 # with seeds, if any, in guest-tests/fuzz/corpus/patch/.
 
--include $(sort $(wildcard guest-tests/unit/*.mk))
+-include $(sort $(wildcard guest-tests/unit/*/build.mk))
+-include guest-tests/tool/build.mk
 -include $(sort $(wildcard guest-tests/fuzz/*.mk))
+-include guest-tests/boot/build.mk
 -include guest-tests/guest/build.mk
 -include guest-tests/linux/build.mk
 

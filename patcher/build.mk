@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The host tool. What of patcher/ runs in root mode is built by vmm/build.mk.
 
-CLI_SRCS := $(sort $(wildcard patcher/cli/*.c)) \
+CLI_SRCS := $(sort $(wildcard patcher/cli/*.c patcher/cli/*/*.c)) \
 	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
 CLI_LIBS := -lelf -lZydis -lcrypto -ljansson -lz -llzma -lzstd -llz4
 CLI_CFLAGS := -D_GNU_SOURCE $(VERSION_FLAG)
@@ -20,5 +20,4 @@ $(BUILD)/obj/cli/%.o: %.c Makefile patcher/build.mk
 # Its assembly takes the headers in; the compiler does not tell make of that.
 CLI_HEADERS := patcher/cli/include/subtext.h $(wildcard patcher/cli/include/kernel/*.h) \
 	$(wildcard patcher/cli/include/kernel/asm/*.h)
-$(BUILD)/obj/cli/patcher/cli/build_headers.o: $(CLI_HEADERS)
-$(BUILD)/obj/unit-subtext-asan/patcher/cli/build_headers.o: $(CLI_HEADERS)
+$(BUILD)/obj/cli/patcher/cli/build/headers.o: $(CLI_HEADERS)

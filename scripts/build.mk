@@ -11,7 +11,7 @@ $(BUILD)/bochs-commit.so: scripts/bochs-commit.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -Wno-missing-prototypes -fPIC -shared -o $@ $< -ldl
 
-# guest-tests/unit/test_bridge.c starts it.
+# guest-tests/unit/scripts/test_bridge.c starts it.
 $(BUILD)/unit/test_bridge: | $(BUILD)/serial-bridge
 
 # Which emulator it will be is decided, and said, once per run.

@@ -5,7 +5,7 @@ ROOT_VERSION := $(VERSION_FLAG) \
 	-DSUBTEXT_VERSION_CODE=$(shell echo $(VERSION) | awk -F. '{ print $$1 * 65536 + $$2 * 256 + $$3 }')
 
 # caps.c is the loader's: it asks before anything runs in root mode.
-ROOT_SRCS := $(filter-out vmm/vmx/caps.c,$(wildcard vmm/*.c vmm/vmx/*.c patcher/engine/*.c)) \
+ROOT_SRCS := $(filter-out vmm/vmx/caps.c,$(wildcard vmm/*.c vmm/*/*.c patcher/engine/*.c)) \
 	$(addprefix patcher/wire/,text.c crc32.c base64.c line.c patch.c server.c)
 ROOT_ASMS := vmm/header.asm vmm/vmx/entry.asm
 ROOT_OBJS := $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.o) $(ROOT_ASMS:%.asm=$(BUILD)/obj/root/%.asm.o)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "vmm/boot_info.h"
-#include "vmm/pool.h"
+#include "vmm/mem/pool.h"
 #include "vmm/view.h"
 #include "vmm/vmx/vectoring.h"
 #include "vmm/x86.h"

@@ -2,7 +2,7 @@
 /* The log ring. Lines are whole: a new one pushes out as many of the oldest as it needs. */
 #include "vmm/log.h"
 #include "vmm/cpu.h"
-#include "vmm/spin.h"
+#include "vmm/smp/spin.h"
 #include "vmm/x86.h"
 
 #define RING	16384u

@@ -3,7 +3,7 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
-#include "vmm/mtrr.h"
+#include "vmm/mem/mtrr.h"
 #include "vmm/view.h"
 
 /* Identity with these types, the hypervisor's memory hidden. 0 if the pool is empty. */

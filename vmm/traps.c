@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Root mode's IDT: exceptions, NMIs, and what is left to do when a CPU cannot go on. */
 #include "vmm/traps.h"
-#include "vmm/apic.h"
+#include "vmm/smp/apic.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "vmm/rendezvous.h"
+#include "vmm/smp/rendezvous.h"
 #include "vmm/session.h"
 #include "vmm/uart.h"
 #include "vmm/vmx/ops.h"

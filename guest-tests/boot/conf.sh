@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# subtext.conf: missing, broken, switched off. The rest of it: guest-tests/unit/test_conf.c.
+# subtext.conf: missing, broken, switched off. The rest of it: guest-tests/unit/boot/test_conf.c.
 . "$(dirname "$0")/lib.bash"
 
 # Without a configuration there is no next loader: the firmware's shell, which is next in its boot

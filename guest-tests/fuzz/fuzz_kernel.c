@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/kallsyms.h"
-#include "patcher/cli/kernel_tables.h"
+#include "patcher/cli/kernel/kallsyms.h"
+#include "patcher/cli/kernel/tables.h"
 
 /* Small enough that a bomb shows as a refusal, not as a slow input. */
 #define UNPACKED_MAX (1u << 20)

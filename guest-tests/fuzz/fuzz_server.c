@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "guest-tests/unit/test_server_fake.h"
+#include "guest-tests/unit/wire/test_server_fake.h"
 #include "patcher/wire/crc32.h"
 
 static void check(int ok)

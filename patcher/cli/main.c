@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/args.h"
+#include "patcher/cli/base/args.h"
 #include "patcher/cli/cli.h"
 
 const char *argp_program_version = "subtext " SUBTEXT_VERSION;

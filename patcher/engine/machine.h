@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * All the engine asks of the machine. vmm/machine.c implements it in root mode,
- * guest-tests/unit/fake_machine.c on the host.
+ * guest-tests/unit/engine/fake_machine.c on the host.
  */
 #ifndef ENGINE_MACHINE_H
 #define ENGINE_MACHINE_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "vmm/pool.h"
+#include "vmm/mem/pool.h"
 #include "vmm/view.h"
 
 /* ---- guest memory ---- */

@@ -4,9 +4,9 @@
  * that point to it; a table with more than one owner is never written, so that
  * walks of other views need no lock. SDM 3C, "The Extended Page Table Mechanism".
  */
-#include "vmm/mtrr.h"
-#include "vmm/pool.h"
-#include "vmm/spin.h"
+#include "vmm/mem/mtrr.h"
+#include "vmm/mem/pool.h"
+#include "vmm/smp/spin.h"
 #include "vmm/view.h"
 #include "patcher/wire/mem.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* INIT and start-up: the state of a CPU that a SIPI wakes. */
 #include "vmm/vmx/sipi.h"
-#include "vmm/apic.h"
+#include "vmm/smp/apic.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "vmm/rendezvous.h"
+#include "vmm/smp/rendezvous.h"
 #include "vmm/vmx/ops.h"
 #include "patcher/wire/mem.h"
 #include "vmm/x86.h"

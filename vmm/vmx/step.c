@@ -3,7 +3,7 @@
 #include "vmm/vmx/step.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
-#include "vmm/rendezvous.h"
+#include "vmm/smp/rendezvous.h"
 #include "vmm/traps.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/x86.h"

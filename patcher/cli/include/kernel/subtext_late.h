@@ -67,7 +67,7 @@ static __maybe_unused noinline __cold void subtext_bug(const char *file, int lin
 /*
  * Alternatives: what an instruction stands for that the kernel would patch over on CPUs with
  * (or without) a feature. Where the original does the same everywhere it stays; all else is
- * refused, by the name given here. Layout: patcher/cli/build_special.c.
+ * refused, by the name given here. Layout: patcher/cli/build/special.c.
  */
 struct subtext_feature {
 	unsigned short number;

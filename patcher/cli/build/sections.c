@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `subtext build`, stage 2: what happens to each section of the object files.
+ * Every section is in one of three ways: it goes into the payload, it is left
+ * out for a reason written down here, or the build is refused with its name.
+ */
+#include <string.h>
+#include "patcher/cli/build/build.h"
+
+#define PAGE_SIZE 4096u
+
+struct section_rule {
+	const char *name;	/* a name that ends in '*' is the start of one */
+	const char *why;
+};
+
+/* Without these the new code does the same; `subtext inspect` tells of those with a meaning. */
+static const struct section_rule left_out[] = {
+	{ ".comment",		"names the compiler" },
+	{ ".note.*",		"notes for linkers and loaders" },
+	{ ".debug*",		"for debuggers" },
+	{ ".gdb_index",		"for debuggers" },
+	{ ".stab*",		"for debuggers" },
+	{ ".eh_frame",		"unwind tables that a kernel does not read" },
+	{ ".eh_frame_hdr",	"unwind tables that a kernel does not read" },
+	{ ".sframe",		"unwind tables that a kernel does not read" },
+	/* Judged one by one by build_special.c, which tells. */
+	{ ".altinstructions",	"the original instructions stay" },
+	{ ".altinstr_replacement", "the original instructions stay" },
+	{ ".ibt_endbr_seal",	"ENDBR instructions stay as they are" },
+	{ ".discard.*",		"marks for build tools" },
+	{ ".llvm_addrsig",	"marks for linkers" },
+	{ ".llvm.call-graph-profile", "marks for linkers" },
+	{ ".GCC.command.line",	"names the compiler's options" },
+	{ ".gnu.build.attributes*", "marks for build tools" },
+	{ REPLACE_SECTION,	"read by the build itself" },
+	{ SYMBOLS_SECTION,	"read by the build itself" },
+	{ MARKS_SECTION,	"read by the build itself" },
+	{ FEATURES_SECTION,	"read by the build itself" },
+};
+
+static const struct section_rule left_out_and_told[] = {
+	{ "__mcount_loc",	"entries of new code are not traced" },
+	{ "__patchable_function_entries", "entries of new code are not traced" },
+	{ ".smp_locks",		"lock prefixes stay, on one CPU too" },
+	{ ".parainstructions",	"calls through pv_ops stay as they are" },
+	{ ".printk_index",	"messages of new code are not in the index of messages" },
+	{ "_kprobe_blacklist",	"no probe can be put into new code anyway" },
+	{ "_error_injection_whitelist", "errors cannot be injected into new code" },
+};
+
+/* Ordinary data, but nobody is told of it. */
+static const struct section_rule kept[] = {
+	{ "__dyndbg",		"pr_debug() of new code is off and cannot be switched on" },
+	{ "__dyndbg_classes",	"pr_debug() of new code is off and cannot be switched on" },
+};
+
+/* These would have to be applied to the running kernel. The reason is shown. */
+static const struct section_rule refused[] = {
+	{ ".altinstr_aux",	"static_cpu_has() of an object file that was compiled elsewhere is "
+				"not applied; give the C source" },
+	{ ".static_call*",	"static calls of new code are not registered; calls of the "
+				"kernel's are possible from C source" },
+	{ ".orc_*",		"ORC unwind tables are not registered; give the C source, or "
+				"compile without objtool" },
+	{ ".return_sites",	"return thunks are not patched; give the C source, or compile "
+				"without objtool" },
+	{ ".retpoline_sites",	"retpolines are not patched; give the C source, or compile without "
+				"objtool" },
+	{ ".call_sites",	"call depth tracking is not patched" },
+	{ ".cfi_sites",		"kCFI is not patched" },
+	{ ".kcfi_traps",	"kCFI is not patched" },
+	{ ".data..percpu*",	"per-CPU variables of new code have no memory on the CPUs; use "
+				"those of the kernel, or an array by CPU number" },
+	{ ".tdata*",		"thread-local variables do not exist in a kernel" },
+	{ ".tbss*",		"thread-local variables do not exist in a kernel" },
+	{ ".init*",		"nobody runs initialisation code of a patch" },
+	{ ".con_initcall*",	"nobody runs initialisation code of a patch" },
+	{ ".exit*",		"nobody runs exit code of a patch" },
+	{ ".fini*",		"nobody runs exit code of a patch" },
+	{ ".ctors*",		"nobody runs constructors of a patch" },
+	{ ".dtors*",		"nobody runs destructors of a patch" },
+	{ "___ksymtab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "__ksymtab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "___kcrctab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ "__kcrctab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ ".export_symbol",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
+	{ ".modinfo",		"a patch is not a module; leave MODULE_...() and module_param() "
+				"out" },
+	{ "__modver",		"a patch is not a module; leave MODULE_VERSION() out" },
+	{ ".gnu.linkonce.this_module", "a patch is not a module; give the object of the source "
+				"only" },
+	{ "__param",		"a patch cannot have module parameters" },
+	{ "__tracepoints*",	"tracepoints of new code are not registered; the kernel's own can "
+				"be used (without CREATE_TRACE_POINTS)" },
+	{ "__bpf_raw_tp_map",	"tracepoints of new code are not registered" },
+	{ "_ftrace_*",		"trace events of new code are not registered; for a system call "
+				"write the function __x64_sys_NAME itself, not "
+				"SYSCALL_DEFINE" },
+	{ "__syscalls_metadata", "a system call of new code is not registered; write the function "
+				"__x64_sys_NAME itself" },
+	{ "__trace_printk_fmt",	"trace_printk() formats of new code are not registered; use "
+				"printk()" },
+	{ "___srcu_struct_ptrs", "SRCU structures of new code are not registered" },
+	{ ".BTF_ids",		"BTF ids of new code are not resolved" },
+	{ ".gcc_except_table*",	"C++ exceptions do not exist in a kernel" },
+	{ ".gnu.lto_*",		"it was compiled for link-time optimisation; use -fno-lto" },
+	{ ".got*",		"it was compiled as position independent; use -fno-pic" },
+	{ ".plt*",		"it was compiled as position independent; use -fno-pic" },
+};
+
+/* Likewise, by build_special.c, which can say in which functions. */
+static const struct section_rule refused_in_code[] = {
+	{ "__ex_table",		"exception-table entries of new code are not registered: a fault "
+				"would be an oops. They come from inline access to user memory "
+				"(unsafe_get_user(), unsafe_put_user(), user_access_begin() "
+				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex "
+				"and MSR accesses; use copy_from_user(), copy_to_user(), "
+				"get_user(), put_user(), copy_from_kernel_nofault(), which are "
+				"calls; or say --exception-table" },
+	{ "__jump_table",	"jump labels of an object file that was compiled elsewhere are not "
+				"registered; give the C source" },
+	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere "
+				"are not registered; give the C source" },
+};
+
+/* Ordinary code and data by name; their flags say which. */
+static const char *const ordinary[] = {
+	".text", ".text.*", ".noinstr.text", ".ref.text", ".sched.text", ".spinlock.text",
+	".kprobes.text", ".cpuidle.text", ".irqentry.text", ".softirqentry.text",
+	".data", ".data.*", ".data1", ".bss", ".bss.*",
+	".rodata", ".rodata.*", ".rodata1", ".lrodata*", ".ldata*", ".lbss*",
+	".data..read_mostly", ".data..ro_after_init", ".data..cacheline_aligned",
+	".data..shared_aligned", ".data..page_aligned", ".bss..page_aligned", ".ref.data",
+	"__dyndbg", "__dyndbg_classes",
+};
+
+static bool matches(const char *name, const char *pattern)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return !strncmp(name, pattern, n - 1);
+	return !strcmp(name, pattern);
+}
+
+static const char *rule_for(const struct section_rule *rules, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (matches(name, rules[i].name))
+			return rules[i].why;
+	return NULL;
+}
+
+#define RULE_FOR(table, name) rule_for(table, sizeof(table) / sizeof((table)[0]), name)
+
+static bool is_ordinary(const char *name)
+{
+	/* ".data..*" are sections with a meaning of their own: only the listed ones. */
+	bool special = !strncmp(name, ".data..", 7) || !strncmp(name, ".bss..", 6);
+
+	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
+		if (matches(name, ordinary[i]) && (!special || !strcmp(name, ordinary[i])))
+			return true;
+	return false;
+}
+
+/* Tables of the object file itself, which have no contents of the program. */
+static bool is_structure(const GElf_Shdr *sh)
+{
+	switch (sh->sh_type) {
+	case SHT_NULL:
+	case SHT_SYMTAB:
+	case SHT_STRTAB:
+	case SHT_RELA:
+	case SHT_GROUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int refuse_section(struct build *b, const struct object *o, const char *name,
+			  const char *why)
+{
+	return problem(&b->problems, CLI_INPUT, "section", "%s: section %s: %s", o->path, name,
+		       why);
+}
+
+/* Decides about one section; its place is filled in later by place_section(). */
+static int judge_section(struct build *b, const struct object *o, struct place *pl,
+			 const GElf_Shdr *sh)
+{
+	const char *why = RULE_FOR(refused, pl->name);
+	const char *told = RULE_FOR(left_out_and_told, pl->name);
+
+	if (sh->sh_type == SHT_REL)
+		return refuse_section(b, o, pl->name, "is of a kind (SHT_REL) that x86-64 does "
+				      "not use");
+	if (is_structure(sh) || (sh->sh_size == 0 && is_ordinary(pl->name)))
+		return 0;
+	if (why && sh->sh_size == 0)
+		return 0;
+	if (why)
+		return refuse_section(b, o, pl->name, why);
+	pl->table = b->exception_table && sh->sh_size && !strcmp(pl->name, "__ex_table");
+	if (pl->table)
+		return 0;
+	pl->refused = sh->sh_size ? RULE_FOR(refused_in_code, pl->name) : NULL;
+	pl->dropped = told ? told : pl->refused ? pl->refused : RULE_FOR(left_out, pl->name);
+	pl->told = told ? told : RULE_FOR(kept, pl->name);
+	if (pl->dropped)
+		return 0;
+	if (!(sh->sh_flags & SHF_ALLOC) || !is_ordinary(pl->name))
+		return refuse_section(b, o, pl->name, "what it is for is not known, and nothing "
+				      "is dropped silently");
+	if (sh->sh_addralign > PAGE_SIZE)
+		return refuse_section(b, o, pl->name, "its alignment is larger than a page");
+	if (sh->sh_flags & SHF_EXECINSTR)
+		pl->kind = PLACE_TEXT;
+	else
+		pl->kind = sh->sh_type == SHT_NOBITS ? PLACE_BSS : PLACE_DATA;
+	return 0;
+}
+
+static int judge_object(struct build *b, struct object *o)
+{
+	size_t names;
+	GElf_Shdr sh;
+
+	if (elf_getshdrstrndx(o->elf, &names))
+		return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path,
+			       elf_errmsg(-1));
+	for (size_t i = 0; i < o->nsections; i++) {
+		Elf_Scn *scn = elf_getscn(o->elf, i);
+		struct place *pl = &o->places[i];
+
+		if (!scn || !gelf_getshdr(scn, &sh))
+			return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path,
+				       elf_errmsg(-1));
+		pl->name = elf_strptr(o->elf, names, sh.sh_name);
+		if (!pl->name)
+			pl->name = "?";
+		judge_section(b, o, pl, &sh);
+	}
+	return 0;
+}
+
+/* Copies the contents of a section to the end of @to. INT3 fills gaps in code. */
+static int copy_section(struct build *b, const struct object *o, struct place *pl, Elf_Scn *scn,
+			const GElf_Shdr *sh, struct bytes *to)
+{
+	Elf_Data *d = elf_rawdata(scn, NULL);
+
+	if (!d || d->d_size != sh->sh_size)
+		return refuse_section(b, o, pl->name, "cannot be read");
+	bytes_align(to, sh->sh_addralign ? sh->sh_addralign : 1,
+		    pl->kind == PLACE_TEXT ? 0xcc : 0);
+	pl->offset = bytes_add(to, d->d_buf, d->d_size);
+	return 0;
+}
+
+static int place_section(struct build *b, const struct object *o, struct place *pl, Elf_Scn *scn)
+{
+	GElf_Shdr sh;
+	uint64_t align;
+
+	gelf_getshdr(scn, &sh);
+	if (sh.sh_size > PATCH_MAX_FILE)
+		return refuse_section(b, o, pl->name, "is larger than a patch may be");
+	if (pl->kind == PLACE_TEXT)
+		return copy_section(b, o, pl, scn, &sh, &b->text);
+	if (pl->kind == PLACE_DATA)
+		return copy_section(b, o, pl, scn, &sh, &b->data);
+	align = sh.sh_addralign ? sh.sh_addralign : 1;
+	b->data_mem = (b->data_mem + align - 1) / align * align;
+	pl->offset = b->data_mem;
+	b->data_mem += sh.sh_size;
+	return 0;
+}
+
+static void place_all(struct build *b, enum place_kind kind)
+{
+	for (size_t i = 0; i < b->nobjects; i++) {
+		struct object *o = &b->objects[i];
+
+		for (size_t j = 0; j < o->nsections; j++)
+			if (o->places[j].kind == kind)
+				place_section(b, o, &o->places[j], elf_getscn(o->elf, j));
+	}
+}
+
+/*
+ * One table of all, as a linker would make it. Entries are distances to code, which become fixups;
+ * their order does not matter.
+ */
+static int place_tables(struct build *b)
+{
+	GElf_Shdr sh;
+
+	bytes_align(&b->data, 4, 0);
+	b->table_start = b->data.len;
+	for (size_t i = 0; i < b->nobjects; i++) {
+		struct object *o = &b->objects[i];
+
+		for (size_t j = 1; j < o->nsections; j++) {
+			Elf_Scn *scn = elf_getscn(o->elf, j);
+
+			if (!o->places[j].table || !gelf_getshdr(scn, &sh))
+				continue;
+			o->places[j].kind = PLACE_DATA;
+			copy_section(b, o, &o->places[j], scn, &sh, &b->data);
+		}
+	}
+	b->table_end = b->data.len;
+	if (b->table_start != b->table_end)
+		return 0;
+	return problem(&b->problems, CLI_INPUT, "no-exceptions", "--exception-table: the new code "
+		       "has no exception-table entries; leave the option out");
+}
+
+static void check_limits(struct build *b)
+{
+	if (b->text.len > PATCH_MAX_TEXT)
+		problem(&b->problems, CLI_INPUT, "too-large",
+			"the new code is %zu bytes, %u are possible", b->text.len, PATCH_MAX_TEXT);
+	if (b->data_mem > PATCH_MAX_DATA)
+		problem(&b->problems, CLI_INPUT, "too-large",
+			"the new data is %llu bytes, %u are possible",
+			(unsigned long long)b->data_mem, PATCH_MAX_DATA);
+}
+
+int build_layout(struct build *b)
+{
+	for (size_t i = 0; i < b->nobjects; i++)
+		judge_object(b, &b->objects[i]);
+	if (b->problems.n)
+		return -1;
+	place_all(b, PLACE_TEXT);
+	place_all(b, PLACE_DATA);
+	if (b->exception_table)
+		place_tables(b);
+	b->data_mem = b->data.len;
+	place_all(b, PLACE_BSS);
+	check_limits(b);
+	return b->problems.n ? -1 : 0;
+}

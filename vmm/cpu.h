@@ -41,7 +41,7 @@ struct step {
 	unsigned int pages;
 	struct {
 		uint64_t gpa, hpa;
-		unsigned int rights;
+		bool write;
 	} page[STEP_PAGES];
 };
 

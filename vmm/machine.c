@@ -2,7 +2,8 @@
 /* What the engine asks of the machine, but for guest memory (guest.c) and all CPUs (rendezvous.c). */
 #include "vmm/machine.h"
 #include "vmm/cpu.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/cpus.h"
+#include "patcher/engine/guest.h"
 #include "vmm/mem/guest.h"
 #include "vmm/smp/spin.h"
 #include "vmm/vmx/exit.h"
@@ -22,7 +23,7 @@ view_t machine_make_base(const struct mtrr_map *types)
 	if (!v)
 		return 0;
 	for (uint64_t p = 0; p < boot_info.size; p += PAGE_SIZE) {
-		if (view_map(v, boot_info.phys + p, exit_zero_page, VIEW_R)) {
+		if (view_set(v, boot_info.phys + p, PAGE_HIDDEN, 0)) {
 			view_put(v);
 			return 0;
 		}

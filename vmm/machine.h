@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The base view. What the engine asks of the machine is in engine/machine.h. */
+/* The base view. What the engine asks of the machine is in the headers of patcher/engine. */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 

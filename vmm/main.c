@@ -42,9 +42,9 @@ static enum resident_status init(void)
 	traps_init();
 	pool_init((void *)(RESIDENT_VA + boot_info.pool), boot_info.phys + boot_info.pool,
 		  boot_info.pool_size / PAGE_SIZE);
-	exit_zero_page = pool_alloc(1);
+	view_zero_page = pool_alloc(1);
 	msr_read_mtrrs(&types, boot_info.phys_bits);
-	if (!exit_zero_page || !launch_init())
+	if (!view_zero_page || !launch_init())
 		return RESIDENT_NO_MEMORY;
 	base = machine_make_base(&types);
 	if (!base)

@@ -3,7 +3,7 @@
 #include "vmm/session.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/guest.h"
 #include "vmm/log.h"
 #include "vmm/emulate/msr.h"
 #include "vmm/mem/pool.h"

@@ -231,15 +231,15 @@ void annex_unmap(struct txn *t)
 	eng.annex.mapped = t->mapped_annex = false;
 }
 
-/* Maps one page of the annex in a view, as this edition uses it. 0, or view_map()'s error. */
+/* Maps one page of the annex in a view, as this edition uses it. 0, or view_set()'s error. */
 int annex_view(view_t view, unsigned int edition, unsigned int page)
 {
 	uint64_t hpa = machine_annex_hpa() + ((uint64_t)page << PAGE_SHIFT);
 
 	if (page < eng.annex.text[edition])
-		return view_map(view, hpa, hpa, VIEW_X);
+		return view_set(view, hpa, PAGE_PAYLOAD_TEXT, 0);
 	if (page >= total_pages() - eng.annex.data[edition])
-		return view_map(view, hpa, hpa, VIEW_R | VIEW_W);
+		return view_set(view, hpa, PAGE_PAYLOAD_DATA, 0);
 	return 0;
 }
 

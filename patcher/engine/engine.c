@@ -382,8 +382,9 @@ static view_t rebuild(view_t base)
 	view_t view = view_fork(base);
 	int error = view ? 0 : -1;
 
-	for (unsigned int i = 0; !error && i < eng.nguards; i++)
-		error = view_map(view, eng.guards[i].gpa, eng.guards[i].exec[eng.live], VIEW_X);
+	for (const struct guard *g = eng.guards; !error && g < eng.guards + eng.nguards; g++)
+		error = view_set(view, g->gpa, g->exec[eng.live] == g->gpa ? PAGE_WATCHED : PAGE_PATCHED,
+				 g->exec[eng.live]);
 	for (unsigned int i = 0; !error && i < machine_annex_size() >> PAGE_SHIFT; i++)
 		error = annex_view(view, eng.live, i);
 	if (!error)
@@ -405,7 +406,7 @@ static int rebase(view_t base)
 			return -1;
 	} else {
 		/* CPUs run on the machine's old base: it must live as long as they do. */
-		pool_get(eng.view);
+		view_get(eng.view);
 	}
 	eng.retired = eng.view;
 	machine_lock();

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "vmm/view.h"
+#include "patcher/engine/views.h"
 #include "patcher/wire/patch.h"
 #include "patcher/wire/text.h"
 

@@ -12,8 +12,11 @@
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
 
+#include "patcher/engine/cpus.h"
 #include "patcher/engine/engine.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/guest.h"
+#include "patcher/engine/pages.h"
+#include "patcher/engine/views.h"
 
 #define ENGINE_MAX_PIECES	8192u	/* parts of windows and bodies, all patches together */
 #define ENGINE_STOP_TRIES	8u	/* polls at which a late CPU is forgiven */

@@ -19,7 +19,7 @@ static void take_view(view_t view)
 	machine_unlock();
 }
 
-/* Turns view_map()'s error into a refusal. */
+/* Turns view_set()'s error into a refusal. */
 static enum step refuse_map(int error, uint64_t gpa)
 {
 	if (error == -1)
@@ -46,7 +46,7 @@ enum step prepare_guard(struct txn *t)
 	if (t->i == eng.nguards)
 		return STEP_NEXT;
 	g = &eng.guards[t->i++];
-	error = view_map(t->guarded, g->gpa, g->gpa, VIEW_X);
+	error = view_set(t->guarded, g->gpa, PAGE_WATCHED, 0);
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
 }
 
@@ -90,31 +90,31 @@ static bool next_is_empty(void)
 }
 
 /*
- * The page as the next edition shows it: an exec page; the guest's own, watched; or that with all
- * rights.
+ * The page as the next edition shows it: patched, with an exec page; watched; or the guest's own
+ * again.
  */
 static enum step next_page(struct txn *t, struct guard *g)
 {
-	uint64_t hpa = g->gpa;
-	unsigned int rights = view_lookup(eng.base, g->gpa, &hpa, NULL);
+	enum page_kind kind = PAGE_PLAIN;
+	uint64_t exec = 0;
 	int error;
 
 	if (page_has(g->gpa, edition_next(), false)) {
-		rights = VIEW_X;
-		hpa = pool_alloc(1);
-		if (!hpa)
+		kind = PAGE_PATCHED;
+		exec = pool_alloc(1);
+		if (!exec)
 			return refuse_what(REFUSE_MEMORY, "exec pages");
-		if (merge_build(g, hpa)) {
-			pool_put(hpa);
+		if (merge_build(g, exec)) {
+			pool_put(exec);
 			return refuse_at(REFUSE_UNMAPPED, g->gpa);
 		}
 	} else if (page_has(g->gpa, edition_next(), true)) {
-		rights = VIEW_X;
+		kind = PAGE_WATCHED;
 		machine_lock();
-		g->exec[edition_next()] = hpa;
+		g->exec[edition_next()] = g->gpa;
 		machine_unlock();
 	}
-	error = view_map(t->after, g->gpa, hpa, rights);
+	error = view_set(t->after, g->gpa, kind, exec);
 	return error ? refuse_map(error, g->gpa) : STEP_AGAIN;
 }
 

@@ -93,7 +93,7 @@ static bool find_ram(uint64_t gva, uint64_t *gpa)
 	uint8_t byte;
 
 	return gva >> 63 && !machine_translate(gva, gpa) &&
-	       view_lookup(eng.base, *gpa, NULL, NULL) == VIEW_RWX && !machine_read(*gpa, &byte, 1);
+	       view_is_plain(eng.base, *gpa) && !machine_read(*gpa, &byte, 1);
 }
 
 /* Enters one piece and the page it lies on. Lock held. */

@@ -3,7 +3,7 @@
 #include "vmm/emulate/msr.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/views.h"
 #include "vmm/mem/guest.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"

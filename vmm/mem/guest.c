@@ -2,7 +2,7 @@
 /* Guest memory: which of it root mode may look at, and how. */
 #include "vmm/mem/guest.h"
 #include "vmm/cpu.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/guest.h"
 #include "vmm/mem/map.h"
 #include "vmm/x86.h"
 

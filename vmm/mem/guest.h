@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest memory: what of it is RAM, and a walk of the guest's page tables. It is read and written
- * by machine_read() and machine_cas64() of engine/machine.h.
+ * by machine_read() and machine_cas64() of patcher/engine/guest.h.
  */
 #ifndef VMM_GUEST_H
 #define VMM_GUEST_H

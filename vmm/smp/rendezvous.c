@@ -2,7 +2,8 @@
 /* All CPUs at once: kicks, the current view, stopping, switching and letting go. */
 #include "vmm/smp/rendezvous.h"
 #include "vmm/smp/apic.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/cpus.h"
+#include "vmm/vmx/ept.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/vmx/run.h"
 #include "vmm/x86.h"
@@ -136,7 +137,7 @@ void rendezvous_load_view(struct cpu *c)
 	uint64_t gen;
 	view_t view = rendezvous_view(&gen);
 
-	vmwrite(EPT_POINTER, view_eptp(view));
+	vmwrite(EPT_POINTER, ept_pointer(view));
 	/*
 	 * Tables may be recycled, so translations tagged with this EPTP may be stale.
 	 * INVEPT also serialises, as cross-modified code requires (SDM 3A "Handling
@@ -223,7 +224,7 @@ void rendezvous_requests(struct cpu *c)
 	}
 }
 
-/* ---- machine.h ---- */
+/* ---- what the engine asks for ---- */
 
 void machine_spread(view_t view)
 {

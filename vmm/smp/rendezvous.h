@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * All CPUs at once: the current view, stopping and letting go. The initiator is
- * the one CPU that holds the session; the functions of engine/machine.h that
+ * the one CPU that holds the session; the functions of patcher/engine/cpus.h and views.h that
  * stop, switch and resume are implemented here.
  */
 #ifndef VMM_RENDEZVOUS_H

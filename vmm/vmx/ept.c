@@ -7,14 +7,14 @@
 #include "vmm/mem/mtrr.h"
 #include "vmm/mem/pool.h"
 #include "vmm/smp/spin.h"
-#include "vmm/view.h"
+#include "vmm/vmx/ept.h"
 #include "patcher/wire/mem.h"
 
 #define ENTRIES		512u
 #define LEVELS		4u		/* level 4 is the root, level 1 holds 4 KiB pages */
 #define GPA_BITS	48u		/* all that four levels translate */
 
-#define EPT_RIGHTS	7ull		/* VIEW_* are the hardware's bits */
+#define EPT_RIGHTS	((uint64_t)EPT_RWX)
 #define EPT_TYPE_SHIFT	3
 #define EPT_TYPE	(7ull << EPT_TYPE_SHIFT)
 #define EPT_LARGE	(1ull << 7)
@@ -48,7 +48,7 @@ static uint64_t make_leaf(uint64_t hpa, unsigned int rights, unsigned int type, 
 
 static uint64_t make_table(uint64_t hpa)
 {
-	return hpa | VIEW_RWX;
+	return hpa | EPT_RWX;
 }
 
 /* A CPU may be walking this table: it sees the old entry or the new one. */
@@ -140,7 +140,7 @@ static bool fill_entry(uint64_t *entry, uint64_t gpa, unsigned int level, uint64
 	/* The legacy ranges below 2 MiB are 4 KiB pages; no leaf is larger than 1 GiB. */
 	if (level < LEVELS && (level == 1 || gpa >= 2ull << 20) &&
 	    mtrr_uniform(types, gpa, size, &type)) {
-		*entry = make_leaf(gpa, VIEW_RWX, type, level);
+		*entry = make_leaf(gpa, EPT_RWX, type, level);
 		return true;
 	}
 	hpa = level > 1 ? pool_alloc(1) : 0;
@@ -214,7 +214,8 @@ static uint64_t overlay_table(struct overlay *o, uint64_t *entry, unsigned int l
 }
 
 /* Walks to the leaf of @gpa through tables of @root's own: an overlay's, or else under the tree lock. */
-static int map_page(uint64_t root, struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
+static int map_leaf(uint64_t root, struct overlay *o, uint64_t gpa, uint64_t hpa,
+		    unsigned int rights)
 {
 	uint64_t *entry = (uint64_t *)pool_va(root) + entry_index(gpa, LEVELS);
 
@@ -235,25 +236,25 @@ static int map_page(uint64_t root, struct overlay *o, uint64_t gpa, uint64_t hpa
 	return 0;
 }
 
-int view_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
+int ept_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	int ret;
 
 	if ((gpa | hpa) & ~EPT_ADDR || gpa >> GPA_BITS || !pool_va(view) ||
-	    rights > VIEW_RWX || (rights & (VIEW_R | VIEW_W)) == VIEW_W)
+	    rights > EPT_RWX || (rights & (EPT_R | EPT_W)) == EPT_W)
 		return -2;
 	spin_lock(&tree_lock);
-	ret = map_page(view, NULL, gpa, hpa, rights);
+	ret = map_leaf(view, NULL, gpa, hpa, rights);
 	spin_unlock(&tree_lock);
 	return ret;
 }
 
-int overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
+int ept_overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
-	return map_page(o->hpa, o, gpa, hpa, rights);
+	return map_leaf(o->hpa, o, gpa, hpa, rights);
 }
 
-unsigned int view_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type)
+unsigned int ept_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type)
 {
 	const uint64_t *table = pool_va(view);
 	unsigned int level = LEVELS;
@@ -285,7 +286,7 @@ void view_put(view_t view)
 	spin_unlock(&tree_lock);
 }
 
-uint64_t view_eptp(view_t view)
+uint64_t ept_pointer(view_t view)
 {
 	return view | EPTP_WALK_LENGTH | MT_WB;
 }

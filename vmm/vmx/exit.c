@@ -2,7 +2,7 @@
 /* One handler for each exit reason of SDM 3D appendix C that our controls let happen. */
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/guest.h"
 #include "vmm/mem/guest.h"
 #include "vmm/log.h"
 #include "vmm/smp/rendezvous.h"
@@ -230,9 +230,9 @@ static void hidden_access(struct cpu *c, uint64_t page, uint64_t qual)
 	if (qual & EPT_QUAL_WRITE) {
 		c->hidden_writes++;
 		/* executable too, for an instruction of zeros that writes to its own page */
-		step_open(c, page, scratch_page(c, 0), VIEW_RWX);
+		step_open(c, page, scratch_page(c, 0), true);
 	} else {
-		step_open(c, page, exit_zero_page, VIEW_R | VIEW_X);
+		step_open(c, page, view_zero_page, false);
 	}
 }
 
@@ -250,10 +250,10 @@ static void annex_data_fetch(struct cpu *c, uint64_t gva)
 static void unknown_violation(struct cpu *c, uint64_t gpa, uint64_t qual)
 {
 	uint64_t generation;
-	unsigned int rights = view_lookup(rendezvous_view(&generation), gpa & PAGE_MASK, NULL, NULL);
+	view_t view = rendezvous_view(&generation);
 
 	/* the view changed between the access and now: it goes through when tried again */
-	if ((rights & qual & 7) == (qual & 7) || c->generation != generation)
+	if (view_allows(view, gpa, qual & 7) || c->generation != generation)
 		return;
 	exit_dump(c);
 	cpu_park("EPT violation at 0x%lx that no view explains, qualification 0x%lx", gpa, qual);
@@ -263,15 +263,15 @@ static void exit_ept_violation(struct cpu *c)
 {
 	uint64_t qual = vmread(EXIT_QUALIFICATION);
 	uint64_t gpa = vmread(GUEST_PHYSICAL_ADDRESS), page = gpa & PAGE_MASK;
-	unsigned int write = (qual & EPT_QUAL_WRITE) ? VIEW_W : 0;
+	bool write = qual & EPT_QUAL_WRITE;
 
 	undo_nmi_unblocking(c, qual);
 	switch (engine_page(page)) {
 	case ENGINE_PAGE_GUARDED:
-		step_open(c, page, page, VIEW_R | VIEW_X | write);
+		step_open(c, page, page, write);
 		break;
 	case ENGINE_PAGE_ANNEX_TEXT:
-		step_open(c, page, write ? scratch_page(c, page) : page, VIEW_R | VIEW_X | write);
+		step_open(c, page, write ? scratch_page(c, page) : page, write);
 		break;
 	case ENGINE_PAGE_ANNEX_DATA:
 		if (qual & EPT_QUAL_FETCH)
@@ -294,8 +294,6 @@ static void exit_ept_misconfig(struct cpu *c)
 	exit_dump(c);
 	cpu_park("EPT misconfiguration at 0x%lx", vmread(GUEST_PHYSICAL_ADDRESS));
 }
-
-uint64_t exit_zero_page;
 
 static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_EXCEPTION_OR_NMI]		= exit_exception_or_nmi,

@@ -15,7 +15,4 @@ void cpuid_emulate(struct cpu *c);
 bool msr_read(uint32_t msr, uint64_t *v);
 bool msr_write(uint32_t msr, uint64_t v);
 
-/* A page of zeros the guest sees where root mode lives. Set once by main.c. */
-extern uint64_t exit_zero_page;
-
 #endif

@@ -3,7 +3,7 @@
 #include "vmm/vmx/launch.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "patcher/engine/machine.h"
+#include "patcher/engine/guest.h"
 #include "vmm/emulate/msr.h"
 #include "vmm/traps.h"
 #include "vmm/uart.h"

@@ -5,6 +5,7 @@
 #include "patcher/engine/engine.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/traps.h"
+#include "vmm/vmx/ept.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/x86.h"
 
@@ -12,7 +13,7 @@
 
 bool step_init(struct cpu *c)
 {
-	c->step.view.pages = 1 + 3 * STEP_PAGES;
+	c->step.view.pages = OVERLAY_PAGES(STEP_PAGES);
 	c->step.view.hpa = pool_alloc(c->step.view.pages);
 	return c->step.view.hpa;
 }
@@ -31,7 +32,7 @@ void step_shadow(void)
 static void merge(struct cpu *c)
 {
 	for (unsigned int i = 0; i < c->step.pages; i++)
-		if (c->step.page[i].rights & VIEW_W)
+		if (c->step.page[i].write)
 			engine_written(c->step.page[i].gpa);
 }
 
@@ -43,20 +44,20 @@ static void close_pages(struct cpu *c)
 }
 
 /* May the view of an earlier step serve again? Only if it opens just this page, just so. */
-static bool reusable(const struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
+static bool reusable(const struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 {
 	const struct step *s = &c->step;
 
 	return s->generation == c->generation && s->pages == 1 && s->page[0].gpa == gpa &&
-	       s->page[0].hpa == hpa && s->page[0].rights == rights;
+	       s->page[0].hpa == hpa && s->page[0].write == write;
 }
 
-void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
+void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 {
 	struct step *s = &c->step;
 
-	if (!s->active && reusable(c, gpa, hpa, rights)) {
-		vmwrite(EPT_POINTER, view_eptp(s->view.hpa));
+	if (!s->active && reusable(c, gpa, hpa, write)) {
+		vmwrite(EPT_POINTER, ept_pointer(s->view.hpa));
 		s->active = true;
 		return;
 	}
@@ -71,13 +72,13 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights)
 	/* a step of string I/O has no view of its own until it meets such a page */
 	if (!s->active || !s->pages)
 		close_pages(c);
-	if (overlay_map(&s->view, gpa, hpa, rights))
+	if (overlay_open(&s->view, gpa, hpa, write))
 		cpu_park("no table to open page 0x%lx", gpa);
 	s->page[s->pages].gpa = gpa;
 	s->page[s->pages].hpa = hpa;
-	s->page[s->pages++].rights = rights;
+	s->page[s->pages++].write = write;
 	s->active = true;
-	vmwrite(EPT_POINTER, view_eptp(s->view.hpa));
+	vmwrite(EPT_POINTER, ept_pointer(s->view.hpa));
 	/* the tables of this root may have meant something else before */
 	invept_all();
 }
@@ -112,5 +113,5 @@ void step_finish(struct cpu *c)
 	c->step.active = false;
 	/* a view that came meanwhile is loaded by rendezvous_requests() */
 	if (c->generation == generation)
-		vmwrite(EPT_POINTER, view_eptp(current));
+		vmwrite(EPT_POINTER, ept_pointer(current));
 }

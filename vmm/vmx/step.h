@@ -16,12 +16,12 @@ bool step_init(struct cpu *c);
 
 /**
  * step_open - let the instruction under way reach one page, and step it
- * @gpa: page the guest accesses; @hpa: page it shall reach; @rights: VIEW_*
+ * @gpa: page the guest accesses; @hpa: page it shall reach; @write: the instruction writes
  *
  * May be called again while the step is active: an instruction can touch several
  * pages. Root mode, own CPU, in an EPT violation.
  */
-void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, unsigned int rights);
+void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write);
 
 /* String I/O to a hidden port: steps it with DX pointing where nobody listens. */
 void step_io(struct cpu *c);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 ENGINE_TEST_SRCS := guest-tests/unit/engine/test_engine_util.c guest-tests/unit/engine/fake_machine.c \
 	$(wildcard patcher/engine/*.c) patcher/wire/patch.c patcher/wire/crc32.c \
-	patcher/wire/text.c vmm/mem/pool.c vmm/mem/mtrr.c vmm/vmx/ept.c
+	patcher/wire/text.c vmm/mem/pool.c vmm/mem/mtrr.c vmm/vmx/ept.c vmm/vmx/view.c
 
 # The fake counts allocations and lets some fail.
 ENGINE_TEST_LIBS := -Wl,--wrap=pool_alloc

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The machine of engine/machine.h on the host; pool and views are the real ones. */
+/* The machine that the engine asks for, on the host; pool and views are the real ones. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -10,6 +10,7 @@
 #include "guest-tests/unit/engine/fake_machine.h"
 #include "patcher/engine/engine.h"
 #include "vmm/mem/mtrr.h"
+#include "vmm/vmx/ept.h"
 
 #define P	1ul
 #define RW	2ul
@@ -184,7 +185,7 @@ void fake_fetch(unsigned int cpu, uint64_t gva, void *buf, size_t len)
 {
 	uint64_t gpa = fake_gpa(gva), hpa;
 
-	assert_true(view_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & VIEW_X);
+	assert_true(ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_X);
 	memcpy(buf, host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), len);
 }
 
@@ -192,7 +193,7 @@ void fake_load(unsigned int cpu, uint64_t gva, void *buf, size_t len)
 {
 	uint64_t gpa = fake_gpa(gva), hpa;
 
-	if (view_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & VIEW_R) {
+	if (ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_R) {
 		memcpy(buf, host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), len);
 		return;
 	}
@@ -215,7 +216,7 @@ void fake_store(unsigned int cpu, uint64_t gva, const void *buf, size_t len)
 {
 	uint64_t gpa = fake_gpa(gva), hpa;
 
-	if (view_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & VIEW_W) {
+	if (ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_W) {
 		assert_int_equal(gpa, hpa);
 		memcpy(host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), buf, len);
 		return;
@@ -272,7 +273,7 @@ uint64_t fake_fetch64(unsigned int cpu, uint64_t gva)
 {
 	uint64_t hpa;
 
-	assert_true(view_lookup(fake.cpu[cpu].view, fake_gpa(gva), &hpa, NULL) & VIEW_X);
+	assert_true(ept_lookup(fake.cpu[cpu].view, fake_gpa(gva), &hpa, NULL) & EPT_X);
 	return get_word(hpa);
 }
 
@@ -280,7 +281,7 @@ uint64_t fake_load64(unsigned int cpu, uint64_t gva)
 {
 	uint64_t gpa = fake_gpa(gva);
 
-	if (!(view_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & VIEW_R))
+	if (!(ept_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & EPT_R))
 		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
 	return get_word(gpa);
 }
@@ -288,7 +289,7 @@ uint64_t fake_load64(unsigned int cpu, uint64_t gva)
 void fake_store64(unsigned int cpu, uint64_t gva, uint64_t value)
 {
 	uint64_t gpa = fake_gpa(gva);
-	bool direct = view_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & VIEW_W;
+	bool direct = ept_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & EPT_W;
 
 	if (!direct)
 		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
@@ -346,7 +347,7 @@ void fake_more_text(unsigned int pages)
 /* The hypervisor's own memory reads as zero. */
 static void hide(uint64_t gpa)
 {
-	assert_int_equal(view_map(base_view, gpa, zero_page, VIEW_R), 0);
+	assert_int_equal(ept_map(base_view, gpa, zero_page, EPT_R), 0);
 }
 
 static void make_base_view(unsigned int type)
@@ -406,7 +407,7 @@ void fake_end(void)
 	free(pool_mem);
 }
 
-/* ---- engine/machine.h ---- */
+/* ---- what the engine asks of the machine ---- */
 
 int machine_read(uint64_t gpa, void *buf, size_t len)
 {

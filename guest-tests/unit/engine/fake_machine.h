@@ -7,7 +7,11 @@
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
 
-#include "patcher/engine/machine.h"
+#include "patcher/engine/cpus.h"
+#include "patcher/engine/guest.h"
+#include "patcher/engine/pages.h"
+#include "patcher/engine/views.h"
+#include "vmm/mem/pool.h"
 
 #define FAKE_CPUS_MAX	8u
 #define FAKE_RAM	(18ul << 20)

@@ -3,6 +3,7 @@
 #include "patcher/engine/internal.h"
 #include "vmm/mem/mtrr.h"
 #include "guest-tests/unit/engine/test_engine_util.h"
+#include "vmm/vmx/ept.h"
 
 static struct file *redirect(uint8_t id, uint64_t link)
 {
@@ -115,20 +116,20 @@ static void annex_rights(void **state)
 	assert_applied(f);
 	for (unsigned int i = 0; i < 512; i++) {
 		uint64_t gpa = FAKE_ANNEX + i * PAGE_SIZE;
-		unsigned int rights = view_lookup(engine_view(), gpa, &hpa, NULL);
+		unsigned int rights = ept_lookup(engine_view(), gpa, &hpa, NULL);
 
 		if (i < 2) {
-			assert_int_equal(rights, VIEW_X);
+			assert_int_equal(rights, EPT_X);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_TEXT);
 		} else if (i >= 510) {
-			assert_int_equal(rights, VIEW_R | VIEW_W);
+			assert_int_equal(rights, EPT_R | EPT_W);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_DATA);
 		} else {
 			/* the page of zeros */
-			assert_int_equal(rights, VIEW_R);
+			assert_int_equal(rights, EPT_R);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_FREE);
 		}
-		if (rights != VIEW_R)
+		if (rights != EPT_R)
 			assert_int_equal(hpa, gpa);
 	}
 	assert_int_equal(engine_page(FAKE_ANNEX + FAKE_ANNEX_SIZE), ENGINE_PAGE_NONE);
@@ -455,7 +456,7 @@ static void rebase_keeps_patches(void **state)
 			;
 		fake_check();
 		assert_live(f, nop5);
-		assert_int_equal(view_lookup(engine_view(), gpa, NULL, &type), VIEW_X);
+		assert_int_equal(ept_lookup(engine_view(), gpa, NULL, &type), EPT_X);
 		assert_int_equal(type, i & 1 ? MT_WB : MT_WT);
 	}
 	assert_reverted(1);

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include "vmm/mem/mtrr.h"
 #include "vmm/mem/pool.h"
-#include "vmm/view.h"
+#include "vmm/vmx/ept.h"
 
 #define MiB	(1ull << 20)
 #define GiB	(1ull << 30)
@@ -97,7 +97,7 @@ static void check_leaf(uint64_t e, unsigned int level)
 {
 	uint64_t rights = e & 7, type = e >> 3 & 7;
 
-	assert_true((rights & 3) != VIEW_W);
+	assert_true((rights & 3) != EPT_W);
 	assert_true(type < 7 && 1u << type & (1 << MT_UC | 1 << MT_WC | 1 << MT_WT | 1 << MT_WP |
 					      1 << MT_WB));
 	/* No "ignore PAT", accessed, dirty or any other bit; large only where it means something */
@@ -121,7 +121,7 @@ static void walk_table(uint64_t hpa, unsigned int level)
 			continue;
 		}
 		/* A table entry restricts nothing and has no other bits. */
-		assert_int_equal(t[i] & ~ADDR_BITS, VIEW_RWX);
+		assert_int_equal(t[i] & ~ADDR_BITS, EPT_RWX);
 		walk_table(t[i] & ADDR_BITS, level - 1);
 	}
 }
@@ -185,7 +185,7 @@ static void model_identity(struct model *m, view_t view)
 	m->view = view;
 	for (size_t i = 0; i < SPOTS; i++) {
 		m->page[i].hpa = spots[i];
-		m->page[i].rights = VIEW_RWX;
+		m->page[i].rights = EPT_RWX;
 	}
 }
 
@@ -193,7 +193,7 @@ static void expect(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	uint64_t have_hpa = ~0ull;
 	unsigned int have_type = ~0u;
-	unsigned int have = view_lookup(view, gpa, &have_hpa, &have_type);
+	unsigned int have = ept_lookup(view, gpa, &have_hpa, &have_type);
 
 	if (have != rights || (rights && have_hpa != hpa))
 		fail_msg("view %#lx, %#lx: rights %u, %#lx; want %u, %#lx", view, gpa, have,
@@ -220,7 +220,7 @@ static void check_view(const struct model *m)
 		expect(m->view, spots[i] + offset, m->page[i].hpa + offset, m->page[i].rights);
 		for (unsigned int k = 0; k < 4; k++)
 			if (near[k] < 1ull << PHYS_BITS && !is_spot(near[k]))
-				expect(m->view, near[k] + offset, near[k] + offset, VIEW_RWX);
+				expect(m->view, near[k] + offset, near[k] + offset, EPT_RWX);
 	}
 }
 
@@ -235,15 +235,15 @@ static void identity_is_the_identity(void **state)
 		uint64_t gpa = ((uint64_t)rnd(1u << 31) << 31 | rnd(1u << 31)) &
 			((1ull << (12 + rnd(PHYS_BITS - 11))) - 1);
 
-		expect(base, gpa, gpa, VIEW_RWX);
+		expect(base, gpa, gpa, EPT_RWX);
 	}
 	for (uint64_t gpa = 0; gpa < 4 * MiB; gpa += PAGE_SIZE)
-		expect(base, gpa, gpa, VIEW_RWX);
+		expect(base, gpa, gpa, EPT_RWX);
 	for (uint64_t gpa = GiB; gpa < GiB + 16 * MiB; gpa += PAGE_SIZE)
-		expect(base, gpa + 5, gpa + 5, VIEW_RWX);
-	assert_int_equal(view_lookup(base, 1ull << PHYS_BITS, NULL, NULL), 0);
-	assert_int_equal(view_lookup(base, ~0ull, NULL, NULL), 0);
-	assert_int_equal(view_lookup(base, 1ull << 48, NULL, NULL), 0);
+		expect(base, gpa + 5, gpa + 5, EPT_RWX);
+	assert_int_equal(ept_lookup(base, 1ull << PHYS_BITS, NULL, NULL), 0);
+	assert_int_equal(ept_lookup(base, ~0ull, NULL, NULL), 0);
+	assert_int_equal(ept_lookup(base, 1ull << 48, NULL, NULL), 0);
 	check_structure(&base, 1, 0);
 }
 
@@ -271,19 +271,19 @@ static void every_address_width(void **state)
 			continue;
 		}
 		assert_int_not_equal(v, 0);
-		assert_int_equal(view_lookup(v, last, &hpa, NULL), VIEW_RWX);
+		assert_int_equal(ept_lookup(v, last, &hpa, NULL), EPT_RWX);
 		assert_int_equal(hpa, last);
-		assert_int_equal(view_lookup(v, last + 1, NULL, NULL), 0);
+		assert_int_equal(ept_lookup(v, last + 1, NULL, NULL), 0);
 		assert_int_equal(total - pool_available(), 1 + thirds + 2);
 		/* A fork and a change at the far end, and all of it back */
 		view_t f = view_fork(v);
 
-		assert_int_equal(view_map(f, last & ~0xfffull, 0x5000, VIEW_X), 0);
-		assert_int_equal(view_map(f, last + 1, 0x5000, VIEW_X), -2);
-		assert_int_equal(view_lookup(f, last, &hpa, NULL), VIEW_X);
+		assert_int_equal(ept_map(f, last & ~0xfffull, 0x5000, EPT_X), 0);
+		assert_int_equal(ept_map(f, last + 1, 0x5000, EPT_X), -2);
+		assert_int_equal(ept_lookup(f, last, &hpa, NULL), EPT_X);
 		assert_int_equal(hpa, 0x5fff);
 		view_put(v);
-		assert_int_equal(view_lookup(f, 0x3000, &hpa, NULL), VIEW_RWX);
+		assert_int_equal(ept_lookup(f, 0x3000, &hpa, NULL), EPT_RWX);
 		view_put(f);
 		assert_int_equal(pool_available(), total);
 	}
@@ -292,7 +292,7 @@ static void every_address_width(void **state)
 static void eptp_format(void **state)
 {
 	(void)state;
-	assert_int_equal(view_eptp(base), base | 3 << 3 | 6);
+	assert_int_equal(ept_pointer(base), base | 3 << 3 | 6);
 	assert_int_equal(base % PAGE_SIZE, 0);
 }
 
@@ -309,24 +309,24 @@ static void a_fork_costs_one_page_and_a_change_at_most_three(void **state)
 	assert_int_equal(private_tables(f), 1);
 	assert_int_equal(private_tables(base), 1);
 	before = pool_available();
-	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X), 0);
+	assert_int_equal(ept_map(f, 0x12345000, 0x999000, EPT_X), 0);
 	assert_int_equal(before - pool_available(), 3);
 	assert_int_equal(private_tables(f), 4);
 	/* The neighbour costs nothing, the next 2 MiB one table. */
 	before = pool_available();
-	assert_int_equal(view_map(f, 0x12346000, 0x998000, VIEW_X | VIEW_R), 0);
+	assert_int_equal(ept_map(f, 0x12346000, 0x998000, EPT_X | EPT_R), 0);
 	assert_int_equal(before - pool_available(), 0);
-	assert_int_equal(view_map(f, 0x12400000, 0x997000, VIEW_X | VIEW_R), 0);
+	assert_int_equal(ept_map(f, 0x12400000, 0x997000, EPT_X | EPT_R), 0);
 	assert_int_equal(before - pool_available(), 1);
-	assert_int_equal(view_lookup(f, 0x12345678, &hpa, NULL), VIEW_X);
+	assert_int_equal(ept_lookup(f, 0x12345678, &hpa, NULL), EPT_X);
 	assert_int_equal(hpa, 0x999678);
-	assert_int_equal(view_lookup(base, 0x12345678, &hpa, NULL), VIEW_RWX);
+	assert_int_equal(ept_lookup(base, 0x12345678, &hpa, NULL), EPT_RWX);
 	assert_int_equal(hpa, 0x12345678);
 	check_structure(roots, 2, 0);
 	/* Whoever goes first, what is left is whole. */
 	view_put(base);
 	check_structure(&f, 1, 0);
-	assert_int_equal(view_lookup(f, 0xfee00123, &hpa, NULL), VIEW_RWX);
+	assert_int_equal(ept_lookup(f, 0xfee00123, &hpa, NULL), EPT_RWX);
 	view_put(f);
 	assert_int_equal(pool_available(), total);
 	view_put(0);
@@ -341,9 +341,9 @@ static void a_change_is_one_store(void **state)
 	unsigned int words = 0;
 
 	(void)state;
-	assert_int_equal(view_map(f, 0x12345000, 0x999000, VIEW_X), 0);
+	assert_int_equal(ept_map(f, 0x12345000, 0x999000, EPT_X), 0);
 	memcpy(before, memory, sizeof(memory));
-	assert_int_equal(view_map(f, 0x12345000, 0x12345000, VIEW_RWX), 0);
+	assert_int_equal(ept_map(f, 0x12345000, 0x12345000, EPT_RWX), 0);
 	for (size_t i = 0; i < sizeof(memory); i += 8)
 		words += !!memcmp(before + i, memory + i, 8);
 	assert_int_equal(words, 1);
@@ -358,19 +358,19 @@ static void type_survives_absence(void **state)
 	(void)state;
 	/* 0xfee00000 is UC, 0x40500000 WT: whatever is behind the page */
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(view_map(f, 0xfee00000, 0x12345000, VIEW_R), 0);
-		assert_int_equal(view_lookup(f, 0xfee00000, &hpa, &type), VIEW_R);
+		assert_int_equal(ept_map(f, 0xfee00000, 0x12345000, EPT_R), 0);
+		assert_int_equal(ept_lookup(f, 0xfee00000, &hpa, &type), EPT_R);
 		assert_int_equal(hpa, 0x12345000);
 		assert_int_equal(type, MT_UC);
-		assert_int_equal(view_map(f, 0x40500000, 0, 0), 0);
+		assert_int_equal(ept_map(f, 0x40500000, 0, 0), 0);
 		hpa = type = 77;
-		assert_int_equal(view_lookup(f, 0x40500000, &hpa, &type), 0);
+		assert_int_equal(ept_lookup(f, 0x40500000, &hpa, &type), 0);
 		assert_int_equal(hpa, 77);
 		assert_int_equal(type, 77);
-		assert_int_equal(view_map(f, 0x40500000, 0x7000, VIEW_X), 0);
-		assert_int_equal(view_lookup(f, 0x40500000, NULL, &type), VIEW_X);
+		assert_int_equal(ept_map(f, 0x40500000, 0x7000, EPT_X), 0);
+		assert_int_equal(ept_lookup(f, 0x40500000, NULL, &type), EPT_X);
 		assert_int_equal(type, MT_WT);
-		assert_int_equal(view_map(f, 0xfee00000, 0x7000, 0), 0);
+		assert_int_equal(ept_map(f, 0xfee00000, 0x7000, 0), 0);
 	}
 }
 
@@ -380,16 +380,16 @@ static void bad_arguments_are_refused(void **state)
 		uint64_t gpa, hpa;
 		unsigned int rights;
 	} bad[] = {
-		{ 0x1000, 0x1000, VIEW_W }, { 0x1000, 0x1000, VIEW_W | VIEW_X },
+		{ 0x1000, 0x1000, EPT_W }, { 0x1000, 0x1000, EPT_W | EPT_X },
 		{ 0x1000, 0x1000, 8 }, { 0x1000, 0x1000, 15 },
-		{ 0x1001, 0x1000, VIEW_R }, { 0x1000, 0x1800, VIEW_R },
-		{ 1ull << PHYS_BITS, 0x1000, VIEW_R }, { 1ull << 47, 0x1000, VIEW_R },
-		{ 1ull << 48, 0x1000, VIEW_R }, { 1ull << 52, 0x1000, VIEW_R },
-		{ 0x1000, 1ull << 52, VIEW_R }, { 1ull << 63, 0x1000, VIEW_R },
+		{ 0x1001, 0x1000, EPT_R }, { 0x1000, 0x1800, EPT_R },
+		{ 1ull << PHYS_BITS, 0x1000, EPT_R }, { 1ull << 47, 0x1000, EPT_R },
+		{ 1ull << 48, 0x1000, EPT_R }, { 1ull << 52, 0x1000, EPT_R },
+		{ 0x1000, 1ull << 52, EPT_R }, { 1ull << 63, 0x1000, EPT_R },
 		{ 0x1000, 1ull << 63, 0 },
 	};
 	static const uint8_t good[] = {
-		0, VIEW_R, VIEW_X, VIEW_R | VIEW_W, VIEW_R | VIEW_X, VIEW_RWX,
+		0, EPT_R, EPT_X, EPT_R | EPT_W, EPT_R | EPT_X, EPT_RWX,
 	};
 	view_t f = view_fork(base), roots[2] = { base, f };
 	struct model m;
@@ -397,18 +397,18 @@ static void bad_arguments_are_refused(void **state)
 	(void)state;
 	model_identity(&m, f);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(view_map(f, bad[i].gpa, bad[i].hpa, bad[i].rights), -2);
+		assert_int_equal(ept_map(f, bad[i].gpa, bad[i].hpa, bad[i].rights), -2);
 	check_view(&m);
 	check_structure(roots, 2, 0);
 	for (size_t i = 0; i < sizeof(good); i++) {
-		assert_int_equal(view_map(f, 0x1000, 0xffffffffff000, good[i]), 0);
-		assert_int_equal(view_lookup(f, 0x1000, NULL, NULL), good[i]);
+		assert_int_equal(ept_map(f, 0x1000, 0xffffffffff000, good[i]), 0);
+		assert_int_equal(ept_lookup(f, 0x1000, NULL, NULL), good[i]);
 	}
 	check_structure(roots, 2, 0);
 	/* No view at all */
-	assert_int_equal(view_map(0, 0x1000, 0x1000, VIEW_R), -2);
+	assert_int_equal(ept_map(0, 0x1000, 0x1000, EPT_R), -2);
 	assert_int_equal(view_fork(0), 0);
-	assert_int_equal(view_lookup(0, 0x1000, NULL, NULL), 0);
+	assert_int_equal(ept_lookup(0, 0x1000, NULL, NULL), 0);
 }
 
 /* ---- running out of memory at every allocation ---- */
@@ -444,21 +444,21 @@ static void a_change_works_or_changes_nothing(void **state)
 			model_identity(&m, f);
 			model_identity(&b, base);
 			starve(n);
-			ret = view_map(f, spots[i], 0x77000, VIEW_R | VIEW_X);
+			ret = ept_map(f, spots[i], 0x77000, EPT_R | EPT_X);
 			if (n == 3)
 				assert_int_equal(ret, 0);
 			else
 				assert_int_equal(ret, -1);
 			if (!ret) {
 				m.page[i].hpa = 0x77000;
-				m.page[i].rights = VIEW_R | VIEW_X;
+				m.page[i].rights = EPT_R | EPT_X;
 			}
 			check_view(&m);
 			check_view(&b);
 			check_structure(roots, 2, hoarded);
 			feed();
 			/* What was tried in vain can be tried again. */
-			assert_int_equal(view_map(f, spots[i], 0x77000, VIEW_X), 0);
+			assert_int_equal(ept_map(f, spots[i], 0x77000, EPT_X), 0);
 			view_put(f);
 			check_structure(&base, 1, 0);
 		}
@@ -496,11 +496,11 @@ static void random_fork(size_t from, size_t to)
 
 static void random_map(struct model *m)
 {
-	static const uint8_t rights[] = { 0, VIEW_R, VIEW_X, VIEW_X, 3, 5, VIEW_RWX, VIEW_RWX };
+	static const uint8_t rights[] = { 0, EPT_R, EPT_X, EPT_X, 3, 5, EPT_RWX, EPT_RWX };
 	size_t i = rnd(SPOTS), available = pool_available();
 	uint64_t hpa = rnd(3) ? (uint64_t)rnd(1u << 28) << 12 : spots[i];
 	unsigned int r = rights[rnd(8)];
-	int ret = view_map(m->view, spots[i], hpa, r);
+	int ret = ept_map(m->view, spots[i], hpa, r);
 
 	assert_true(ret == 0 || (ret == -1 && available < 3));
 	if (ret)
@@ -555,7 +555,7 @@ static void random_operations_match_the_model(void **state)
 
 /* ---- overlays ---- */
 
-#define OVERLAY_PAGES	6u	/* that an overlay can change, in the larger tests */
+#define OPENED	6u	/* that an overlay can change, in the larger tests */
 
 static struct overlay new_overlay(unsigned int pages)
 {
@@ -637,12 +637,12 @@ static void an_overlay_changes_one_page(void **state)
 		assert_int_equal(o.used, 1);
 		model_identity(&m, o.hpa);
 		check_view(&m);
-		assert_int_equal(overlay_map(&o, of[i].gpa, 0x99000, VIEW_R | VIEW_X), 0);
+		assert_int_equal(ept_overlay_map(&o, of[i].gpa, 0x99000, EPT_R | EPT_X), 0);
 		assert_int_equal(o.used, 4);
 		m.page[spot].hpa = 0x99000;
-		m.page[spot].rights = VIEW_R | VIEW_X;
+		m.page[spot].rights = EPT_R | EPT_X;
 		check_view(&m);
-		assert_int_equal(view_lookup(o.hpa, of[i].gpa, NULL, &type), VIEW_R | VIEW_X);
+		assert_int_equal(ept_lookup(o.hpa, of[i].gpa, NULL, &type), EPT_R | EPT_X);
 		assert_int_equal(type, of[i].type);
 		check_overlay_tables(&o);
 		check_kept(&o);
@@ -671,21 +671,21 @@ static void pages_of_an_overlay_share_tables(void **state)
 	keep_memory();
 	overlay_reset(&o, base);
 	for (uint64_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
-		assert_int_equal(overlay_map(&o, step[i].gpa, (i + 1) << 30, VIEW_R), 0);
+		assert_int_equal(ept_overlay_map(&o, step[i].gpa, (i + 1) << 30, EPT_R), 0);
 		assert_int_equal(o.used, step[i].used);
-		expect(o.hpa, step[i].gpa + 7, ((i + 1) << 30) + 7, VIEW_R);
+		expect(o.hpa, step[i].gpa + 7, ((i + 1) << 30) + 7, EPT_R);
 		check_overlay_tables(&o);
 		check_kept(&o);
 	}
 	for (uint64_t i = 1; i < sizeof(step) / sizeof(step[0]); i++)
-		expect(o.hpa, step[i].gpa, (i + 1) << 30, VIEW_R);
-	expect(o.hpa, 0x12347000, 0x12347000, VIEW_RWX);
-	expect(o.hpa, 0x12401000, 0x12401000, VIEW_RWX);
+		expect(o.hpa, step[i].gpa, (i + 1) << 30, EPT_R);
+	expect(o.hpa, 0x12347000, 0x12347000, EPT_RWX);
+	expect(o.hpa, 0x12401000, 0x12401000, EPT_RWX);
 	/* All eleven are in use: there is room where it needs no table, and else none. */
-	assert_int_equal(overlay_map(&o, 0xa123457000, 0x5000, VIEW_X), 0);
-	assert_int_equal(overlay_map(&o, 0xa123600000, 0x5000, VIEW_X), -1);
-	expect(o.hpa, 0xa123457000, 0x5000, VIEW_X);
-	expect(o.hpa, 0xa123600000, 0xa123600000, VIEW_RWX);
+	assert_int_equal(ept_overlay_map(&o, 0xa123457000, 0x5000, EPT_X), 0);
+	assert_int_equal(ept_overlay_map(&o, 0xa123600000, 0x5000, EPT_X), -1);
+	expect(o.hpa, 0xa123457000, 0x5000, EPT_X);
+	expect(o.hpa, 0xa123600000, 0xa123600000, EPT_RWX);
 	check_kept(&o);
 }
 
@@ -700,13 +700,13 @@ static void an_overlay_without_tables_refuses(void **state)
 		keep_memory();
 		for (size_t i = 0; i < SPOTS; i++) {
 			overlay_reset(&o, base);
-			assert_int_equal(overlay_map(&o, spots[i], 0x5000, VIEW_X),
+			assert_int_equal(ept_overlay_map(&o, spots[i], 0x5000, EPT_X),
 					 pages == 4 ? 0 : -1);
 			check_kept(&o);
 			model_identity(&m, o.hpa);
 			if (pages == 4) {
 				m.page[i].hpa = 0x5000;
-				m.page[i].rights = VIEW_X;
+				m.page[i].rights = EPT_X;
 			}
 			check_view(&m);
 		}
@@ -719,7 +719,7 @@ static void an_overlay_ends_with_the_physical_addresses(void **state)
 	static const uint64_t beyond[] = {
 		1ull << PHYS_BITS, (1ull << PHYS_BITS) + 0x1000, 1ull << 47, (1ull << 48) - 0x1000,
 	};
-	struct overlay o = new_overlay(1 + 3 * OVERLAY_PAGES);
+	struct overlay o = new_overlay(1 + 3 * OPENED);
 	struct model m;
 
 	(void)state;
@@ -727,12 +727,12 @@ static void an_overlay_ends_with_the_physical_addresses(void **state)
 	keep_memory();
 	overlay_reset(&o, base);
 	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
-		assert_int_equal(overlay_map(&o, beyond[i], 0x5000, VIEW_R), -2);
+		assert_int_equal(ept_overlay_map(&o, beyond[i], 0x5000, EPT_R), -2);
 	assert_int_equal(o.used, 1);
-	assert_int_equal(overlay_map(&o, (1ull << PHYS_BITS) - 0x1000, 0x5000, VIEW_R), 0);
+	assert_int_equal(ept_overlay_map(&o, (1ull << PHYS_BITS) - 0x1000, 0x5000, EPT_R), 0);
 	model_identity(&m, o.hpa);
 	m.page[SPOTS - 1].hpa = 0x5000;
-	m.page[SPOTS - 1].rights = VIEW_R;
+	m.page[SPOTS - 1].rights = EPT_R;
 	check_view(&m);
 	check_kept(&o);
 }
@@ -740,8 +740,8 @@ static void an_overlay_ends_with_the_physical_addresses(void **state)
 /* One overlay, again and again over views that have changes of their own */
 static void random_overlays_match_the_model(void **state)
 {
-	static const uint8_t rights[] = { 0, VIEW_R, VIEW_X, 3, 5, VIEW_RWX };
-	struct overlay o = new_overlay(1 + 3 * OVERLAY_PAGES);
+	static const uint8_t rights[] = { 0, EPT_R, EPT_X, 3, 5, EPT_RWX };
+	struct overlay o = new_overlay(1 + 3 * OPENED);
 	view_t roots[VIEWS];
 
 	(void)state;
@@ -752,7 +752,7 @@ static void random_overlays_match_the_model(void **state)
 		random_fork(rnd(i), i);
 	for (unsigned int round = 0; round < 400; round++) {
 		struct model *b = &live[rnd(VIEWS)], m;
-		unsigned int n = rnd(OVERLAY_PAGES + 1);
+		unsigned int n = rnd(OPENED + 1);
 
 		if (b != live)
 			random_map(b);
@@ -765,7 +765,7 @@ static void random_overlays_match_the_model(void **state)
 
 			m.page[spot].hpa = (uint64_t)rnd(1u << 28) << 12;
 			m.page[spot].rights = rights[rnd(6)];
-			assert_int_equal(overlay_map(&o, spots[spot], m.page[spot].hpa,
+			assert_int_equal(ept_overlay_map(&o, spots[spot], m.page[spot].hpa,
 						     m.page[spot].rights), 0);
 		}
 		assert_true(o.used <= 1 + 3 * n);
@@ -789,20 +789,20 @@ static void *churn(void *arg)
 		uint64_t gpa = spots[(round + me) % SPOTS], hpa;
 		unsigned int r;
 
-		if (!f || view_map(f, gpa, me << 20, VIEW_X))
+		if (!f || ept_map(f, gpa, me << 20, EPT_X))
 			return arg;
 		g = view_fork(f);
-		if (!g || view_map(g, gpa, me << 21, VIEW_R))
+		if (!g || ept_map(g, gpa, me << 21, EPT_R))
 			return arg;
-		r = view_lookup(f, gpa, &hpa, NULL);
-		if (r != VIEW_X || hpa != me << 20)
+		r = ept_lookup(f, gpa, &hpa, NULL);
+		if (r != EPT_X || hpa != me << 20)
 			return arg;
 		view_put(f);
-		r = view_lookup(g, gpa, &hpa, NULL);
-		if (r != VIEW_R || hpa != me << 21)
+		r = ept_lookup(g, gpa, &hpa, NULL);
+		if (r != EPT_R || hpa != me << 21)
 			return arg;
-		r = view_lookup(base, gpa, &hpa, NULL);
-		if (r != VIEW_RWX || hpa != gpa)
+		r = ept_lookup(base, gpa, &hpa, NULL);
+		if (r != EPT_RWX || hpa != gpa)
 			return arg;
 		view_put(g);
 	}
@@ -853,11 +853,11 @@ static void a_drop_may_race_with_a_change(void **state)
 	for (unsigned int round = 1; round <= ROUNDS; round++) {
 		view_t f = view_fork(base), g;
 
-		view_map(f, 0x12345000, 0x1000, VIEW_X);
+		ept_map(f, 0x12345000, 0x1000, EPT_X);
 		g = view_fork(f);
 		handed_over = f;
 		__atomic_store_n(&go, round, __ATOMIC_RELEASE);
-		view_map(g, 0x12346000, 0x2000, VIEW_X);
+		ept_map(g, 0x12346000, 0x2000, EPT_X);
 		while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) != round)
 			sched_yield();
 		view_put(g);

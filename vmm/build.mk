@@ -7,7 +7,7 @@ ROOT_VERSION := $(VERSION_FLAG) \
 # caps.c is the loader's: it asks before anything runs in root mode.
 ROOT_SRCS := $(filter-out vmm/vmx/caps.c,$(wildcard vmm/*.c vmm/*/*.c patcher/engine/*.c)) \
 	$(addprefix patcher/wire/,text.c crc32.c base64.c line.c patch.c server.c)
-ROOT_ASMS := vmm/header.asm vmm/vmx/entry.asm
+ROOT_ASMS := vmm/header.asm vmm/entry.asm
 ROOT_OBJS := $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.o) $(ROOT_ASMS:%.asm=$(BUILD)/obj/root/%.asm.o)
 DEPS += $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.d)
 ALL += $(BUILD)/resident.elf $(BUILD)/resident.bin

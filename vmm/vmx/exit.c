@@ -13,8 +13,8 @@
 #include "vmm/vmx/launch.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/vmx/run.h"
-#include "vmm/vmx/sipi.h"
-#include "vmm/vmx/step.h"
+#include "vmm/smp/startup.h"
+#include "vmm/step.h"
 #include "patcher/wire/mem.h"
 #include "vmm/x86.h"
 

@@ -11,7 +11,7 @@
 #include "vmm/vmx/caps.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/vmx/run.h"
-#include "vmm/vmx/step.h"
+#include "vmm/step.h"
 #include "patcher/wire/mem.h"
 #include "vmm/x86.h"
 

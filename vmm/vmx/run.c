@@ -6,8 +6,8 @@
 #include "vmm/emulate/reset.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/vmx/ops.h"
-#include "vmm/vmx/sipi.h"
-#include "vmm/vmx/step.h"
+#include "vmm/smp/startup.h"
+#include "vmm/step.h"
 #include "vmm/x86.h"
 
 /*

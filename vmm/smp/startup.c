@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* INIT and start-up: the state of a CPU that a SIPI wakes. */
-#include "vmm/vmx/sipi.h"
+#include "vmm/smp/startup.h"
 #include "vmm/smp/apic.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Data steps: opening pages for one instruction, and closing them behind it. */
-#include "vmm/vmx/step.h"
+#include "vmm/step.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
 #include "vmm/smp/rendezvous.h"

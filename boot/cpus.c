@@ -79,7 +79,7 @@ static void read_vmx_msrs(struct vmx_caps *c)
 		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
 }
 
-static void read_this_cpu(struct cpu *c)
+static void read_this_cpu(struct cpu_record *c)
 {
 	c->apic_id = apic_id();
 	c->la57 = read_cr4() & CR4_LA57;
@@ -152,7 +152,7 @@ static bool same_vmx(const struct vmx_caps *a, const struct vmx_caps *b)
 
 static bool judge(const struct cpus *c, uint32_t i)
 {
-	const struct cpu *cpu = &c->cpu[i];
+	const struct cpu_record *cpu = &c->cpu[i];
 	const char *missing;
 
 	/* Before all else: with it on, nothing of the switch to root mode works. */

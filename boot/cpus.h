@@ -14,7 +14,8 @@
 #define FEATURE_LOCK		(1ull << 0)
 #define FEATURE_VMX		(1ull << 2)
 
-struct cpu {
+/* What the loader knows of one CPU. */
+struct cpu_record {
 	uint32_t apic_id;
 	bool la57;		/* 5-level paging is on */
 	struct vmx_caps caps;
@@ -24,7 +25,7 @@ struct cpu {
 struct cpus {
 	struct mp_services *mp;	/* NULL: there is only the boot CPU */
 	uint32_t count;
-	struct cpu cpu[MAX_CPUS];
+	struct cpu_record cpu[MAX_CPUS];
 };
 
 /**

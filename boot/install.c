@@ -4,7 +4,6 @@
 #include <efilib.h>
 #include "boot/console.h"
 #include "boot/cpu_asm.h"
-#include "boot/cpu_asm.h"
 #include "boot/install.h"
 #include "boot/launch.h"
 #include "boot/layout.h"

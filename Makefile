@@ -67,6 +67,15 @@ EFI_LDLIBS := -lefi -lgnuefi
 EFI_OBJCOPY_FLAGS := -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela \
 	-j .rel.* -j .rela.* -j .rodata -j .reloc --target efi-app-x86_64 --subsystem=10
 
+# Numbers of C headers for assembly (vmm/offsets.h).
+ASM_INCLUDE := $(BUILD)/include
+# $(call make_offsets,FLAGS): $@ from the offsets.c $<
+define make_offsets
+@mkdir -p $(@D)
+$(CC) $(1) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
+sed -n 's|^->\([A-Z0-9_]* \)[$$]\(-\{0,1\}[0-9]*\)$$|\1equ \2|p' $(@:.inc=.s) > $@
+endef
+
 # What the fragments add to: files that `make` builds, and unit test and fuzzer names.
 ALL :=
 UNIT_TESTS :=

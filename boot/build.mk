@@ -10,15 +10,18 @@ BOOT_OBJS := $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.o) $(BOOT_OBJDIR)/boot/switch.o \
 	$(BOOT_OBJDIR)/boot/blob.o
 
 ALL += $(BUILD)/subtext.efi
-DEPS += $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.d)
+DEPS += $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.d) $(ASM_INCLUDE)/boot/offsets.d
 
 $(BOOT_OBJDIR)/%.o: %.c Makefile boot/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(EFI_CFLAGS) $(VERSION_FLAG) -MMD -MP -c -o $@ $<
 
-$(BOOT_OBJDIR)/boot/switch.o: boot/switch.asm Makefile
+$(ASM_INCLUDE)/boot/%.inc: boot/%.c Makefile boot/build.mk
+	$(call make_offsets,$(EFI_CFLAGS))
+
+$(BOOT_OBJDIR)/boot/switch.o: boot/switch.asm $(ASM_INCLUDE)/boot/offsets.inc Makefile
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -Werror -o $@ $<
+	$(NASM) -f elf64 -Werror -I$(ASM_INCLUDE)/ -o $@ $<
 
 $(BOOT_OBJDIR)/boot/blob.o: boot/blob.asm $(RESIDENT_BIN)
 	@mkdir -p $(@D)

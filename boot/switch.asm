@@ -9,31 +9,7 @@ default rel
 global resident_call, resident_undo, resident_seal
 global switch_start, switch_end, switch_leave
 
-; struct firmware_state, vmm/boot_info.h
-FW_RIP		equ 0
-FW_RSP		equ 8
-FW_CR0		equ 16
-FW_CR3		equ 24
-FW_CR4		equ 32
-FW_RFLAGS	equ 40
-FW_EFER		equ 48
-FW_GDTR		equ 56
-FW_IDTR		equ 72
-FW_CS		equ 88
-FW_SS		equ 90
-FW_DS		equ 92
-FW_ES		equ 94
-FW_FS		equ 96
-FW_GS		equ 98
-FW_TR		equ 100
-FW_LDTR		equ 102
-
-MSR_FS_BASE	equ 0xc0000100
-MSR_GS_BASE	equ 0xc0000101
-MSR_EFER	equ 0xc0000080
-EFER_NXE	equ 1 << 11
-CALL_UNDO	equ 0x5375627465787455
-CALL_SEAL	equ 0x5375627465787453
+%include "boot/offsets.inc"
 
 section .text
 align 64
@@ -196,7 +172,7 @@ resident_undo:
 	push_callee_saved
 	push_world
 	lea	rdx, [.back]
-	mov	rax, CALL_UNDO
+	mov	rax, RESIDENT_CALL_UNDO
 	vmcall
 .back:
 	pop_world
@@ -205,7 +181,7 @@ resident_undo:
 
 ; void resident_seal(void)
 resident_seal:
-	mov	rax, CALL_SEAL
+	mov	rax, RESIDENT_CALL_SEAL
 	vmcall
 	ret
 

@@ -7,21 +7,8 @@ default rel
 global resident_entry, vcpu_enter, vm_exit_entry, vcpu_leave, trap_stubs
 extern resident_main, trap_handler, nmi_handler, boot_info
 
-; struct cpu, cpu.h (checked there by vmx/launch.c)
-CPU_REGS	equ 104
-CPU_HOST_RSP	equ 232
-CPU_SELF	equ 240
-CPU_CANARY	equ 248
-CPU_OLD_FS	equ 296
-CPU_OLD_GS	equ 304
-BOOT_WORLDS	equ 16			; struct boot_info
-BOOT_NONCE	equ 88
-RESIDENT_VA	equ 0xffffffff80000000
-WORLD_SIZE	equ 16 * 4096
-STACK_TOP	equ 10 * 4096
-MSR_FS_BASE	equ 0xc0000100
-MSR_GS_BASE	equ 0xc0000101
-VMCS_HOST_RSP	equ 0x6c14
+%include "vmm/offsets.inc"
+%include "vmm/vmx/offsets.inc"
 
 section .text
 
@@ -83,21 +70,21 @@ resident_entry:
 
 ; Stores or loads the guest's registers but for rsp, and rdi, which points to struct cpu.
 %macro store 2
-	mov	[rdi + CPU_REGS + %2 * 8], %1
+	mov	[rdi + %2], %1
 %endmacro
 %macro load 2
-	mov	%1, [rdi + CPU_REGS + %2 * 8]
+	mov	%1, [rdi + %2]
 %endmacro
 %macro guest_regs 1
-	%1	rax, 0
-	%1	rcx, 1
-	%1	rdx, 2
-	%1	rbx, 3
-	%1	rbp, 5
-	%1	rsi, 6
+	%1	rax, CPU_RAX
+	%1	rcx, CPU_RCX
+	%1	rdx, CPU_RDX
+	%1	rbx, CPU_RBX
+	%1	rbp, CPU_RBP
+	%1	rsi, CPU_RSI
 %assign n 8
 %rep 8
-	%1	r %+ n, n
+	%1	r %+ n, CPU_R8 + (n - 8) * 8
 %assign n n + 1
 %endrep
 %endmacro
@@ -126,7 +113,7 @@ vcpu_enter:
 	pushes	callee_saved, rdi
 	cmp	rsp, [rdi + CPU_HOST_RSP]
 	je	.rsp_known
-	mov	eax, VMCS_HOST_RSP
+	mov	eax, HOST_RSP
 	vmwrite	rax, rsp
 	jbe	.failed
 	mov	[rdi + CPU_HOST_RSP], rsp
@@ -134,7 +121,7 @@ vcpu_enter:
 	test	sil, sil
 	; MOV leaves the flags
 	guest_regs load
-	load	rdi, 7
+	load	rdi, CPU_RDI
 	jz	.launch
 	vmresume
 	jbe	.failed
@@ -152,7 +139,7 @@ vm_exit_entry:
 	xchg	rdi, [rsp]
 	guest_regs store
 	mov	rax, [rsp]
-	store	rax, 7
+	store	rax, CPU_RDI
 	xor	eax, eax
 	; nothing of the guest's choice stays in a register that C may use as an address
 	xor	ecx, ecx
@@ -166,22 +153,21 @@ vcpu_return:
 	pops	callee_saved, rdi
 	ret
 
-; void vcpu_leave(struct leave_state *): root mode after VMXOFF gives the CPU back
-; to the firmware, callee-saved registers included: rdi points to { regs[16], cr3, rsp, rip,
-; efer, leave }
+; void vcpu_leave(const struct leave_state *): root mode after VMXOFF gives the CPU back
+; to the firmware, callee-saved registers included.
 vcpu_leave:
 	mov	r9, rdi
-	mov	rbx, [r9 + 3 * 8]
-	mov	rbp, [r9 + 5 * 8]
-	mov	r12, [r9 + 12 * 8]
-	mov	r13, [r9 + 13 * 8]
-	mov	r14, [r9 + 14 * 8]
-	mov	r15, [r9 + 15 * 8]
-	mov	rdi, [r9 + 16 * 8]
-	mov	rsi, [r9 + 17 * 8]
-	mov	rdx, [r9 + 18 * 8]
-	mov	rcx, [r9 + 19 * 8]
-	jmp	[r9 + 20 * 8]
+	mov	rbx, [r9 + LEAVE_RBX]
+	mov	rbp, [r9 + LEAVE_RBP]
+	mov	r12, [r9 + LEAVE_R12]
+	mov	r13, [r9 + LEAVE_R13]
+	mov	r14, [r9 + LEAVE_R14]
+	mov	r15, [r9 + LEAVE_R15]
+	mov	rdi, [r9 + LEAVE_CR3]
+	mov	rsi, [r9 + LEAVE_RSP]
+	mov	rdx, [r9 + LEAVE_RIP]
+	mov	rcx, [r9 + LEAVE_EFER]
+	jmp	[r9 + LEAVE_TO]
 
 ; Gates: vectors 0 ... 31, 16 bytes each. Vectors with an error code leave it
 ; on the stack, the others push a zero.

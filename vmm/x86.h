@@ -59,7 +59,10 @@
 #define MSR_VMX_TRUE_EXIT	0x48fu
 #define MSR_VMX_TRUE_ENTRY	0x490u
 #define MSR_X2APIC_ICR		0x830u
+#define MSR_EFER		0xc0000080u
 #define MSR_LSTAR		0xc0000082u
+#define MSR_FS_BASE		0xc0000100u
+#define MSR_GS_BASE		0xc0000101u
 
 /* Entries of page tables, at any level; PTE_LARGE at levels 2 and 3. */
 #define PTE_PRESENT		(1ull << 0)

@@ -18,22 +18,7 @@
 #define HOST_PAT	0x0007040600070406ull	/* the reset value */
 #define AR_UNUSABLE	0x10000u
 
-/* Offsets that vmx/entry.asm knows. */
-_Static_assert(offsetof(struct cpu, regs) == 104, "entry.asm");
-_Static_assert(offsetof(struct cpu, host_rsp) == 232, "entry.asm");
-_Static_assert(offsetof(struct cpu, self) == 240, "entry.asm");
-_Static_assert(offsetof(struct cpu, canary_block) == 248, "entry.asm");
-_Static_assert(offsetof(struct cpu, old_fs) == 296, "entry.asm");
-_Static_assert(offsetof(struct cpu, old_gs) == 304, "entry.asm");
-_Static_assert(offsetof(struct boot_info, worlds) == 16, "entry.asm");
-_Static_assert(offsetof(struct boot_info, nonce) == 88, "entry.asm");
-_Static_assert(WORLD_PAGES == 16 && WORLD_STACK_TOP == 10, "entry.asm");
 _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout");
-
-struct leave_state {
-	uint64_t regs[GUEST_REGS];
-	uint64_t cr3, rsp, rip, efer, leave;
-};
 
 extern const char vm_exit_entry[];
 _Noreturn void vcpu_leave(const struct leave_state *s);

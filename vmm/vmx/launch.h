@@ -5,8 +5,13 @@
 
 #include <stdbool.h>
 #include "vmm/boot_info.h"
+#include "vmm/cpu.h"
 
-struct cpu;
+/* What a CPU that leaves takes back to the firmware; @leave is boot_info.leave. */
+struct leave_state {
+	uint64_t regs[GUEST_REGS];
+	uint64_t cr3, rsp, rip, efer, leave;
+};
 
 /* Memory for steps, bitmaps all CPUs share; boot CPU, once. False if the pool is empty. */
 bool launch_init(void);

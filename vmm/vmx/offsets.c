@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers of C that vmx/entry.asm uses besides those of vmm/offsets.c; see vmm/offsets.h. */
+#include "vmm/cpu.h"
+#include "vmm/offsets.h"
+#include "vmm/vmx/launch.h"
+#include "vmm/vmx/vmcs.h"
+
+static __attribute__((used)) void entry(void)
+{
+	NUMBER(HOST_RSP);
+	OFFSET(CPU_HOST_RSP, cpu, host_rsp);
+}
+
+static __attribute__((used)) void leave(void)
+{
+	OFFSET(LEAVE_RBX, leave_state, regs[REG_RBX]);
+	OFFSET(LEAVE_RBP, leave_state, regs[REG_RBP]);
+	OFFSET(LEAVE_R12, leave_state, regs[REG_R12]);
+	OFFSET(LEAVE_R13, leave_state, regs[REG_R13]);
+	OFFSET(LEAVE_R14, leave_state, regs[REG_R14]);
+	OFFSET(LEAVE_R15, leave_state, regs[REG_R15]);
+	OFFSET(LEAVE_CR3, leave_state, cr3);
+	OFFSET(LEAVE_RSP, leave_state, rsp);
+	OFFSET(LEAVE_RIP, leave_state, rip);
+	OFFSET(LEAVE_EFER, leave_state, efer);
+	OFFSET(LEAVE_TO, leave_state, leave);
+}

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The EFI application, build/subtext.efi. It carries build/resident.bin (vmm/build.mk).
 
-BOOT_SRCS := boot/main.c boot/chain.c boot/conf.c boot/console.c boot/cpus.c boot/install.c \
-	boot/launch.c boot/layout.c boot/mem.c boot/paging.c boot/platform.c boot/text.c boot/uart.c \
-	boot/volume.c vmm/vmx/caps.c
+BOOT_SRCS := $(filter-out boot/offsets.c,$(wildcard boot/*.c)) vmm/vmx/caps.c
 RESIDENT_BIN := $(BUILD)/resident.bin
 BOOT_OBJDIR := $(BUILD)/obj/efi
 BOOT_OBJS := $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.o) $(BOOT_OBJDIR)/boot/switch.o \

@@ -10,6 +10,7 @@
  */
 #include <efi.h>
 #include <efilib.h>
+#include "boot/capture.h"
 #include "boot/console.h"
 #include "boot/cpu_asm.h"
 #include "boot/launch.h"
@@ -63,9 +64,13 @@ static const CHAR16 *status_text(uint64_t status)
 	return L"the resident image gave an unknown answer";
 }
 
-static struct firmware_state *scratch(const struct launch *l, uint32_t cpu)
+/* @arg: of RESIDENT_LAUNCH, the CPU's number; 0 of RESIDENT_INIT, which the boot CPU runs */
+static uint64_t call(const struct launch *l, enum resident_op op, uint32_t arg)
 {
-	return (struct firmware_state *)(l->worlds + cpu * l->world_size);
+	struct firmware_state *fw = (struct firmware_state *)(l->worlds + arg * l->world_size);
+
+	capture_firmware(fw);
+	return resident_call(l->cr3, l->entry, op, arg, fw);
 }
 
 /* Returns false if VMXON would fault. SDM 3C, "Enabling and Entering VMX Operation". */
@@ -82,7 +87,7 @@ static uint64_t launch_this(const struct launch *l, uint32_t cpu)
 {
 	if (!allow_vmx())
 		return STATUS_LOCKED;
-	return resident_call(l->cr3, l->entry, RESIDENT_LAUNCH, cpu, scratch(l, cpu));
+	return call(l, RESIDENT_LAUNCH, cpu);
 }
 
 static uint32_t verdict(const struct launch *l)
@@ -199,7 +204,7 @@ enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, u
 		.worlds = info->phys + info->worlds, .world_size = world_size,
 		.patience = info->tsc_hz * WAIT_SECONDS,
 	};
-	status = resident_call(l.cr3, l.entry, RESIDENT_INIT, 0, scratch(&l, 0));
+	status = call(&l, RESIDENT_INIT, 0);
 	if (status != RESIDENT_OK) {
 		refuse(L"the hypervisor could not be set up: %s", status_text(status));
 		return LAUNCH_NONE;

@@ -15,35 +15,6 @@ section .text
 align 64
 switch_start:
 
-; What this CPU looks like now into [r15]; the guest goes on at rax with this rsp.
-%macro capture_firmware 0
-	mov	[r15 + FW_RIP], rax
-	mov	[r15 + FW_RSP], rsp
-	mov	rax, cr0
-	mov	[r15 + FW_CR0], rax
-	mov	rax, cr3
-	mov	[r15 + FW_CR3], rax
-	mov	rax, cr4
-	mov	[r15 + FW_CR4], rax
-	pushfq
-	pop	rax
-	mov	[r15 + FW_RFLAGS], rax
-	mov	ecx, MSR_EFER
-	rdmsr
-	mov	[r15 + FW_EFER], eax
-	mov	[r15 + FW_EFER + 4], edx
-	sgdt	[r15 + FW_GDTR]
-	sidt	[r15 + FW_IDTR]
-	mov	[r15 + FW_CS], cs
-	mov	[r15 + FW_SS], ss
-	mov	[r15 + FW_DS], ds
-	mov	[r15 + FW_ES], es
-	mov	[r15 + FW_FS], fs
-	mov	[r15 + FW_GS], gs
-	str	[r15 + FW_TR]
-	sldt	[r15 + FW_LDTR]
-%endmacro
-
 %macro push_callee_saved 0
 	pushfq
 	push	rbp
@@ -133,8 +104,12 @@ resident_call:
 	mov	r12, rdx
 	mov	r13, rcx
 	mov	r15, r8
+	; as the guest the CPU goes on here
 	lea	rax, [.launched]
-	capture_firmware
+	mov	[r15 + FW_RIP], rax
+	mov	[r15 + FW_RSP], rsp
+	pushfq
+	pop	qword [r15 + FW_RFLAGS]
 	push_world
 	mov	rbp, cr3
 	; root mode's tables use NX

@@ -15,7 +15,8 @@ extern const char switch_start[], switch_end[];
  * @entry: RESIDENT_VA + header.entry
  * @op: enum resident_op
  * @arg: for RESIDENT_LAUNCH the CPU's index, else 0
- * @fw: scratch of this CPU: first bytes of its world, by its physical address
+ * @fw: first bytes of this CPU's world, by their physical address; passed to
+ *      capture_firmware() on this CPU just before
  *
  * Interrupts are off meanwhile. Returns enum resident_status; after
  * RESIDENT_LAUNCH with RESIDENT_OK the caller runs in VMX non-root mode.

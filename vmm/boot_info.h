@@ -63,12 +63,29 @@ struct boot_info {
 	uint32_t apic_id[MAX_CPUS];	/* [0] is the boot CPU */
 };
 
-/* The firmware's world on this CPU when the loader called; boot/switch.asm fills it. */
+/* A segment register as loading its selector leaves it. SDM 3A "Segment Descriptors". */
+struct segment {
+	uint64_t base;
+	uint32_t limit;			/* in bytes */
+	uint32_t access;		/* bits 40 ... 55 of the descriptor, those of the limit clear */
+	uint16_t selector;
+};
+
+#define SEGMENT_UNUSABLE	(1u << 16)	/* the only bit of access if the selector is null */
+
+enum segment_register {
+	SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
+	SEGMENT_LDTR, SEGMENT_TR,
+	SEGMENTS,
+};
+
+/* This CPU as the firmware left it; the loader fills it before each call. */
 struct firmware_state {
-	uint64_t rip, rsp;		/* where the guest goes on after launch */
-	uint64_t cr0, cr3, cr4, rflags, efer;
-	uint8_t gdtr[16], idtr[16];	/* as SGDT/SIDT store them: limit, base */
-	uint16_t cs, ss, ds, es, fs, gs, tr, ldtr;
+	uint64_t rip, rsp, rflags;	/* where the guest goes on after launch */
+	uint64_t cr0, cr3, cr4, efer;
+	uint64_t gdt_base, idt_base;
+	uint16_t gdt_limit, idt_limit;
+	struct segment segment[SEGMENTS];
 };
 
 enum resident_op {

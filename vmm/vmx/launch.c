@@ -3,7 +3,6 @@
 #include "vmm/vmx/launch.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "patcher/engine/guest.h"
 #include "vmm/emulate/msr.h"
 #include "vmm/traps.h"
 #include "vmm/uart.h"
@@ -16,7 +15,6 @@
 #include "vmm/x86.h"
 
 #define HOST_PAT	0x0007040600070406ull	/* the reset value */
-#define AR_UNUSABLE	0x10000u
 
 _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout");
 
@@ -59,54 +57,21 @@ void launch_seal(void)
 	log_line(LOG_INFO, "sealed: root mode maps nothing of the firmware's");
 }
 
-/* One guest segment out of the firmware's descriptor tables (SDM 3A "Segment Descriptors"). */
-static void guest_segment(unsigned int i, uint16_t selector, uint64_t gdt, bool system)
+/* enum segment_register has the order of the VMCS, and access the bits of its access rights. */
+static void guest_segments(const struct firmware_state *fw)
 {
-	uint64_t d[2] = { 0, 0 };
-	uint32_t ar = AR_UNUSABLE, limit = 0;
-	uint64_t base = 0;
+	for (unsigned int i = 0; i < SEGMENTS; i++) {
+		const struct segment *s = &fw->segment[i];
 
-	if ((selector & ~7u) && !(selector & 4) &&
-	    !machine_read(gdt + (selector & ~7u), d, system ? 16 : 8)) {
-		ar = (uint32_t)(d[0] >> 40) & 0xf0ff;
-		limit = (uint32_t)((d[0] & 0xffff) | (d[0] >> 32 & 0xf0000));
-		if (ar & 0x8000)
-			limit = limit << 12 | 0xfff;
-		/* what loading the segment sets, whether the table in memory shows it or not */
-		ar |= system ? 0 : 1;
-		base = (d[0] >> 16 & 0xffffff) | (d[0] >> 56 & 0xff) << 24;
-		if (system)
-			base |= d[1] << 32;
+		vmwrite(GUEST_ES_SELECTOR + 2 * i, s->selector);
+		vmwrite(GUEST_ES_LIMIT + 2 * i, s->limit);
+		vmwrite(GUEST_ES_ACCESS_RIGHTS + 2 * i, s->access);
+		vmwrite(GUEST_ES_BASE + 2 * i, s->base);
 	}
-	vmwrite(GUEST_ES_SELECTOR + 2 * i, selector);
-	vmwrite(GUEST_ES_LIMIT + 2 * i, limit);
-	vmwrite(GUEST_ES_ACCESS_RIGHTS + 2 * i, ar);
-	vmwrite(GUEST_ES_BASE + 2 * i, base);
-}
-
-static void guest_segments(struct cpu *c)
-{
-	const struct firmware_state *fw = &c->fw;
-	const uint16_t selectors[] = { fw->es, fw->cs, fw->ss, fw->ds, fw->fs, fw->gs, fw->ldtr, fw->tr };
-	uint64_t gdt, idt;
-
-	memcpy(&gdt, fw->gdtr + 2, 8);
-	memcpy(&idt, fw->idtr + 2, 8);
-	for (unsigned int i = 0; i < 8; i++)
-		guest_segment(i, selectors[i], gdt, i >= 6);
-	vmwrite(GUEST_TR_ACCESS_RIGHTS, vmread(GUEST_TR_ACCESS_RIGHTS) | 2);	/* busy */
-	if (!(fw->tr & ~7u)) {
-		/* VM entry wants a busy TSS; the firmware has none */
-		vmwrite(GUEST_TR_SELECTOR, 0);
-		vmwrite(GUEST_ES_LIMIT + 14, 0xffff);
-		vmwrite(GUEST_TR_ACCESS_RIGHTS, 0x8b);
-	}
-	vmwrite(GUEST_FS_BASE, c->old_fs);
-	vmwrite(GUEST_GS_BASE, c->old_gs);
-	vmwrite(GUEST_GDTR_BASE, gdt);
-	vmwrite(GUEST_GDTR_LIMIT, *(const uint16_t *)fw->gdtr);
-	vmwrite(GUEST_IDTR_BASE, idt);
-	vmwrite(GUEST_IDTR_LIMIT, *(const uint16_t *)fw->idtr);
+	vmwrite(GUEST_GDTR_BASE, fw->gdt_base);
+	vmwrite(GUEST_GDTR_LIMIT, fw->gdt_limit);
+	vmwrite(GUEST_IDTR_BASE, fw->idt_base);
+	vmwrite(GUEST_IDTR_LIMIT, fw->idt_limit);
 }
 
 static void guest_state(struct cpu *c)
@@ -127,7 +92,7 @@ static void guest_state(struct cpu *c)
 		{ VMCS_LINK_POINTER, ~0ull },
 	};
 
-	guest_segments(c);
+	guest_segments(fw);
 	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
 }
 

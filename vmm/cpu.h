@@ -8,11 +8,10 @@
 #include <stdint.h>
 #include "vmm/boot_info.h"
 #include "vmm/mem/pool.h"
-#include "vmm/view.h"
-#include "vmm/vmx/vectoring.h"
+#include "vmm/step.h"
 #include "vmm/x86.h"
 
-/* General registers of the guest while root mode runs; RSP, RIP, RFLAGS are in the VMCS. */
+/* General registers of the guest while root mode runs; the back end has RSP, RIP and RFLAGS. */
 enum guest_reg {
 	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP_UNUSED, REG_RBP, REG_RSI, REG_RDI,
 	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
@@ -29,22 +28,6 @@ enum cpu_mode {
 	CPU_PARKED,		/* given up after an error; stays in root mode for ever */
 };
 
-#define STEP_PAGES	8u	/* that one step can open at a time */
-
-/* A single step in a view of this CPU alone; see step.h. */
-struct step {
-	bool active;
-	bool io_redirected;		/* DX holds another port meanwhile */
-	uint16_t io_dx;
-	struct overlay view;		/* kept between steps */
-	uint64_t generation;		/* of the view below it */
-	unsigned int pages;
-	struct {
-		uint64_t gpa, hpa;
-		bool write;
-	} page[STEP_PAGES];
-};
-
 struct tss {
 	uint32_t reserved0;
 	uint64_t rsp[3];
@@ -57,15 +40,14 @@ struct tss {
 struct cpu {
 	struct firmware_state fw;	/* first: the loader fills it */
 	uint64_t regs[GUEST_REGS];	/* entry.asm knows the offset */
-	uint64_t host_rsp;		/* as the VMCS has it; entry.asm */
 	struct cpu *self;		/* at %gs:offset for this_cpu(); entry.asm */
 	uint64_t canary_block[6];	/* FS base points here: canary at fs:0x28 */
 	uint64_t old_fs, old_gs;	/* of the firmware, while it calls us; entry.asm */
 
 	unsigned int index;
 	uint32_t apic_id;
-	uint64_t vmxon_hpa, vmcs_hpa, scratch_hpa;
-	bool vmx_on, launched;
+	bool launched;			/* it has a guest */
+	uint64_t back_end[12];		/* the back end's own state */
 
 	/* Requests from others; atomics. */
 	enum cpu_mode mode;
@@ -75,22 +57,18 @@ struct cpu {
 	bool pmi_passed;		/* see nmi_landed() */
 	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */
 	bool mc_pending;		/* a machine check hit root mode: the guest's to know */
-	uint64_t generation;		/* of the view loaded in this VMCS, the step view aside */
+	uint64_t generation;		/* of the view the guest runs on, the step view aside */
 
 	/* This CPU only. */
 	bool wait_sipi;
-	uint64_t startup_seen;		/* see sipi_pass_on() */
-	uint64_t startups;		/* so many SIPIs started it */
-	bool mtf_wanted;		/* vcpu_step() runs */
+	bool started;			/* the last exit was the SIPI that started it */
+	uint64_t startup_seen;		/* see startup_pass_on() */
+	uint64_t startups;		/* how often a SIPI started it */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
 	unsigned int unpaged_waits;	/* session slices put off because paging is off */
 	bool session_waited;		/* the session slice has been put off once for that */
-	struct event event;		/* to be injected at the next entry */
-	struct step step;
-	uint32_t proc_controls;		/* as the VMCS has them */
-	uint32_t exception_bitmap;	/* likewise */
-	uint32_t exit_reason;
-	uint64_t exit_tsc;		/* of the last preemption-timer exit */
+	struct data_step step;
+	uint64_t exit_tsc;		/* of the last exit for the session */
 	uint64_t stop_tsc, resume_tsc, stop_rip;
 	uint64_t exits, timer_exits;	/* counters */
 	uint64_t hidden_writes;
@@ -104,8 +82,7 @@ struct cpu {
  * grows down to a guard page: 5, 10, 12 and 14, left unmapped (header.asm).
  */
 #define WORLD_CPU_PAGES		2u
-#define WORLD_VMXON		2u
-#define WORLD_VMCS		3u
+#define WORLD_BACK_END		2u	/* two pages for control structures */
 #define WORLD_SCRATCH		4u
 #define WORLD_STACK_TOP		10u
 #define WORLD_NMI_TOP		12u
@@ -130,22 +107,31 @@ static inline struct cpu *this_cpu(void)
 	return c;
 }
 
-/* Where a CPU is: ordered with the requests that CPUs make of each other. Any CPU. */
+/*
+ * Where a CPU is. Pairs with cpu_set_mode(): what the CPU wrote before it set this mode (stop_rip,
+ * stop_tsc, resume_tsc, generation) can be read. Any CPU.
+ */
 static inline enum cpu_mode cpu_mode(const struct cpu *c)
 {
-	return __atomic_load_n(&c->mode, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&c->mode, __ATOMIC_ACQUIRE);
 }
 
-/* Says where this CPU is. */
+/* Says where this CPU is; pairs with cpu_mode(). Own CPU. */
 static inline void cpu_set_mode(struct cpu *c, enum cpu_mode m)
 {
-	__atomic_store_n(&c->mode, m, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&c->mode, m, __ATOMIC_RELEASE);
 }
 
-/* TSC ticks in so many milliseconds. Any context. */
+/* TSC ticks in @ms milliseconds. Any context. */
 static inline uint64_t ticks_ms(unsigned int ms)
 {
 	return boot_info.tsc_hz / 1000 * ms;
+}
+
+/* TSC ticks in @us microseconds. Any context. */
+static inline uint64_t ticks_us(unsigned int us)
+{
+	return boot_info.tsc_hz / 1000000 * us;
 }
 
 /* Milliseconds since the loader looked at the TSC. Any context. */

@@ -1,14 +1,14 @@
 ; SPDX-License-Identifier: GPL-2.0-only
-; Into the guest and out of it; the call from the loader; the gates of root mode's IDT.
+; The call from the loader, and the gates of root mode's IDT.
 
 bits 64
 default rel
 
-global resident_entry, vcpu_enter, vm_exit_entry, vcpu_leave, trap_stubs
+global resident_entry, trap_stubs
 extern resident_main, trap_handler, nmi_handler, boot_info
 
 %include "vmm/offsets.inc"
-%include "vmm/vmx/offsets.inc"
+%include "vmm/push.inc"
 
 section .text
 
@@ -68,106 +68,7 @@ resident_entry:
 	pop	rsp
 	jmp	r11
 
-; Stores or loads the guest's registers but for rsp, and rdi, which points to struct cpu.
-%macro store 2
-	mov	[rdi + %2], %1
-%endmacro
-%macro load 2
-	mov	%1, [rdi + %2]
-%endmacro
-%macro guest_regs 1
-	%1	rax, CPU_RAX
-	%1	rcx, CPU_RCX
-	%1	rdx, CPU_RDX
-	%1	rbx, CPU_RBX
-	%1	rbp, CPU_RBP
-	%1	rsi, CPU_RSI
-%assign n 8
-%rep 8
-	%1	r %+ n, CPU_R8 + (n - 8) * 8
-%assign n n + 1
-%endrep
-%endmacro
-
-; pushes REGISTER, ...: in this order; pops: the other way round
-%macro pushes 1-*
-%rep %0
-	push	%1
-%rotate 1
-%endrep
-%endmacro
-%macro pops 1-*
-%rep %0
-%rotate -1
-	pop	%1
-%endrep
-%endmacro
-%define callee_saved rbp, rbx, r12, r13, r14, r15
 %define volatile rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
-
-; int vcpu_enter(struct cpu *c, bool launched): run the guest until its next
-; exit. 0 after an exit, 1 VMfailValid or VMfailInvalid: the guest did not run.
-; May be called again from an exit's handler (vcpu_step()), so HOST_RSP follows
-; the stack; the VMCS is written only when it differs.
-vcpu_enter:
-	pushes	callee_saved, rdi
-	cmp	rsp, [rdi + CPU_HOST_RSP]
-	je	.rsp_known
-	mov	eax, HOST_RSP
-	vmwrite	rax, rsp
-	jbe	.failed
-	mov	[rdi + CPU_HOST_RSP], rsp
-.rsp_known:
-	test	sil, sil
-	; MOV leaves the flags
-	guest_regs load
-	load	rdi, CPU_RDI
-	jz	.launch
-	vmresume
-	jbe	.failed
-	jmp	.failed
-.launch:
-	vmlaunch
-	jbe	.failed
-.failed:
-	; only a VMX instruction that failed comes here; no guest register changed
-	mov	eax, 1
-	jmp	vcpu_return
-
-; Every VM exit: rsp is as it was at the VM entry, the guest's registers are live.
-vm_exit_entry:
-	xchg	rdi, [rsp]
-	guest_regs store
-	mov	rax, [rsp]
-	store	rax, CPU_RDI
-	xor	eax, eax
-	; nothing of the guest's choice stays in a register that C may use as an address
-	xor	ecx, ecx
-	xor	edx, edx
-	xor	esi, esi
-	xor	r8d, r8d
-	xor	r9d, r9d
-	xor	r10d, r10d
-	xor	r11d, r11d
-vcpu_return:
-	pops	callee_saved, rdi
-	ret
-
-; void vcpu_leave(const struct leave_state *): root mode after VMXOFF gives the CPU back
-; to the firmware, callee-saved registers included.
-vcpu_leave:
-	mov	r9, rdi
-	mov	rbx, [r9 + LEAVE_RBX]
-	mov	rbp, [r9 + LEAVE_RBP]
-	mov	r12, [r9 + LEAVE_R12]
-	mov	r13, [r9 + LEAVE_R13]
-	mov	r14, [r9 + LEAVE_R14]
-	mov	r15, [r9 + LEAVE_R15]
-	mov	rdi, [r9 + LEAVE_CR3]
-	mov	rsi, [r9 + LEAVE_RSP]
-	mov	rdx, [r9 + LEAVE_RIP]
-	mov	rcx, [r9 + LEAVE_EFER]
-	jmp	[r9 + LEAVE_TO]
 
 ; Gates: vectors 0 ... 31, 16 bytes each. Vectors with an error code leave it
 ; on the stack, the others push a zero.

@@ -6,9 +6,7 @@
 #include "patcher/engine/guest.h"
 #include "vmm/mem/guest.h"
 #include "vmm/smp/spin.h"
-#include "vmm/vmx/exit.h"
-#include "vmm/vmx/ops.h"
-#include "vmm/vmx/run.h"
+#include "vmm/vcpu.h"
 #include "vmm/x86.h"
 
 #define CR3_USER_HALF	(1ull << 12)
@@ -43,16 +41,17 @@ view_t machine_base_view(void)
 }
 
 /*
- * Walks the tables of this CPU's guest. In user mode, and at the kernel's doors, page-table
- * isolation has tables with little of the kernel in them; Linux keeps the kernel's root one
- * page below, which is bit 12 of CR3. Without isolation that bit is any: a page that maps the
- * anchor as ours does is a root that will do, where ours tells nothing of the address: what ours
- * tells is so, whatever a process may have put below.
+ * Walks the tables of this CPU's guest. Under page-table isolation CR3 in user mode, and at the
+ * kernel's entries, names a root that maps little of the kernel; Linux keeps the kernel's own root
+ * one page below, where bit 12 of CR3 is clear. Without isolation bit 12 means nothing. So the root
+ * of CR3 is asked first, and its answer counts. Only where it maps nothing at @gva the root one page
+ * below is asked, if it maps the anchor to the same page: then it is a root of this kernel, and not
+ * a page of some process that lies there.
  */
 static uint64_t walk(uint64_t gva, unsigned int stop, uint64_t *where, uint64_t *entry)
 {
-	uint64_t cr3 = vmread(GUEST_CR3), kernel = cr3 & ~CR3_USER_HALF, at;
-	unsigned int levels = vmread(GUEST_CR4) & CR4_LA57 ? 5 : 4;
+	uint64_t cr3 = vcpu_cr3(), kernel = cr3 & ~CR3_USER_HALF, at;
+	unsigned int levels = vcpu_cr4() & CR4_LA57 ? 5 : 4;
 
 	if (!vcpu_paging())
 		return UINT64_MAX;

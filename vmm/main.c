@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The loader's calls: set up once, then launch one CPU after the other. */
+/* The loader's calls: set up once, launch one CPU after the other, seal or undo. */
+#include "vmm/loader.h"
 #include "vmm/boot_info.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 #include "vmm/emulate/msr.h"
+#include "vmm/emulate/ports.h"
 #include "vmm/mem/mtrr.h"
 #include "vmm/mem/pool.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/session.h"
 #include "vmm/traps.h"
-#include "vmm/vmx/exit.h"
-#include "vmm/vmx/launch.h"
+#include "vmm/smp/startup.h"
+#include "vmm/vcpu.h"
+#include "patcher/wire/mem.h"
 
 struct boot_info boot_info;
+static bool sealed;
 
 enum resident_status resident_main(enum resident_op op, uint64_t arg);
 
@@ -22,15 +26,19 @@ static void init_cpus(void)
 {
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);
-		uint64_t world = resident_hpa(c);
 
 		c->index = i;
 		c->apic_id = boot_info.apic_id[i];
-		c->vmxon_hpa = world + WORLD_VMXON * PAGE_SIZE;
-		c->vmcs_hpa = world + WORLD_VMCS * PAGE_SIZE;
-		c->scratch_hpa = world + WORLD_SCRATCH * PAGE_SIZE;
 		traps_init_cpu(c);
 	}
+}
+
+static bool init_steps(void)
+{
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (!step_init(cpu_get(i)))
+			return false;
+	return true;
 }
 
 static enum resident_status init(void)
@@ -44,8 +52,10 @@ static enum resident_status init(void)
 		  boot_info.pool_size / PAGE_SIZE);
 	view_zero_page = pool_alloc(1);
 	msr_read_mtrrs(&types, boot_info.phys_bits);
-	if (!view_zero_page || !launch_init())
+	if (!view_zero_page || !vcpu_init() || !init_steps())
 		return RESIDENT_NO_MEMORY;
+	msr_init();
+	ports_init();
 	base = machine_make_base(&types);
 	if (!base)
 		return RESIDENT_NO_MEMORY;
@@ -66,5 +76,36 @@ enum resident_status resident_main(enum resident_op op, uint64_t arg)
 		return init();
 	if (arg >= boot_info.cpus)
 		return RESIDENT_LAUNCH_FAILED;
-	return launch_cpu(cpu_get((unsigned int)arg));
+	return vcpu_launch(cpu_get((unsigned int)arg));
+}
+
+/* From now on nothing of the firmware's is mapped: drops the low half of root mode's tables. */
+static void seal(void)
+{
+	memset((void *)(RESIDENT_VA + boot_info.cr3 - boot_info.phys), 0, PAGE_SIZE / 2);
+	/* pairs with loader_call() */
+	__atomic_store_n(&sealed, true, __ATOMIC_RELEASE);
+	log_line(LOG_INFO, "sealed: root mode maps nothing of the firmware's");
+}
+
+bool loader_call(struct cpu *c, uint64_t number)
+{
+	/* pairs with seal() */
+	if (__atomic_load_n(&sealed, __ATOMIC_ACQUIRE))
+		return false;
+	if (number == RESIDENT_CALL_UNDO)
+		vcpu_leave(c);
+	if (number == RESIDENT_CALL_SEAL)
+		seal();
+	return number == RESIDENT_CALL_SEAL;
+}
+
+void cpu_loop(struct cpu *c)
+{
+	for (;;) {
+		startup_pass_on(c);
+		rendezvous_requests(c);
+		c->started = false;
+		vcpu_run(c);
+	}
 }

@@ -10,7 +10,7 @@
 #include "vmm/smp/rendezvous.h"
 #include "vmm/smp/spin.h"
 #include "vmm/uart.h"
-#include "vmm/vmx/run.h"
+#include "vmm/vcpu.h"
 #include "patcher/wire/server.h"
 #include "vmm/x86.h"
 
@@ -29,19 +29,6 @@ static struct server server;
 static struct spin session_lock;
 static unsigned int poller;
 static uint64_t last_poll, last_byte;
-static uint32_t timer_shift;
-
-static uint32_t timer_ticks(uint64_t tsc)
-{
-	uint64_t t = tsc >> timer_shift;
-
-	return t > 0xffffffff ? 0xffffffff : t ? (uint32_t)t : 1;
-}
-
-uint32_t session_timer_us(uint32_t us)
-{
-	return timer_ticks(boot_info.tsc_hz / 1000000 * us);
-}
 
 /* Ticks since @then; 0 if that is to come: the guest may set the TSC back. */
 static uint64_t since(uint64_t then)
@@ -204,7 +191,6 @@ int session_init(void)
 	if (!upload)
 		return -1;
 	last_poll = rdtsc();
-	timer_shift = (uint32_t)rdmsr(MSR_VMX_MISC) & 31;
 	uart_init(boot_info.serial_port, boot_info.serial_speed);
 	server_init(&server, &ops, boot_info.nonce, pool_va(upload), PATCH_MAX_FILE);
 	return 0;
@@ -231,7 +217,7 @@ static unsigned int slice(void)
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
 	/*
 	 * The transactions first: if one commits now, all that comes before is part of the pause.
-	 * A CPU that is parked without a VMCS has no guest to look at.
+	 * A CPU that is parked before its launch has no guest to look at.
 	 */
 	if (this_cpu()->launched)
 		engine_watch();
@@ -248,7 +234,10 @@ static unsigned int slice(void)
 	return since(last_byte) < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
-/* Is it this CPU's turn? The poller's; anyone's when that is silent (it waits for SIPI, say). */
+/*
+ * Does this CPU poll? The poller does; when it has been silent for long (it may wait for SIPI), the
+ * first CPU that looks takes its place.
+ */
 static bool my_turn(struct cpu *c)
 {
 	unsigned int p = __atomic_load_n(&poller, __ATOMIC_RELAXED);
@@ -263,8 +252,8 @@ static bool my_turn(struct cpu *c)
 }
 
 /*
- * In real mode there are no tables to find the kernel by. Nobody stays there for
- * long: the transaction waits for a while.
+ * In real mode there are no page tables to find the kernel by. A CPU that starts leaves that mode
+ * soon: the transaction waits for a while.
  */
 static bool put_off_unpaged(struct cpu *c)
 {
@@ -290,21 +279,21 @@ static bool put_off(struct cpu *c)
 	return true;
 }
 
-uint32_t session_poll(struct cpu *c)
+uint64_t session_poll(struct cpu *c)
 {
 	unsigned int hz;
 	uint64_t next;
 
 	if (!my_turn(c) || !spin_trylock(&session_lock))
-		return timer_ticks(ticks_ms(WATCH_S * 1000));
+		return ticks_ms(WATCH_S * 1000);
 	if (put_off_unpaged(c) || put_off(c)) {
 		spin_unlock(&session_lock);
-		return timer_ticks(rendezvous_patience());
+		return rendezvous_patience();
 	}
 	hz = slice();
 	spin_unlock(&session_lock);
 	next = boot_info.tsc_hz / hz;
-	return timer_ticks(next > MIN_TICKS ? next : MIN_TICKS);
+	return next > MIN_TICKS ? next : MIN_TICKS;
 }
 
 void session_parked(struct cpu *c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The console session: one CPU at a time polls the UART, feeds the protocol
- * server and drives the engine, in slices, from its preemption-timer exits.
+ * server and drives the engine, in slices, from the exits of its timer.
  */
 #ifndef VMM_SESSION_H
 #define VMM_SESSION_H
@@ -14,13 +14,10 @@ struct cpu;
 int session_init(void);
 
 /**
- * session_poll - a preemption-timer exit of this CPU
- * Returns the timer value (in timer ticks) until the next.
+ * session_poll - the timer of this CPU made the guest exit
+ * Returns the ticks of the TSC until the next exit of this kind.
  */
-uint32_t session_poll(struct cpu *c);
-
-/* Ticks of the preemption timer in @us microseconds, at least 1. */
-uint32_t session_timer_us(uint32_t us);
+uint64_t session_poll(struct cpu *c);
 
 /* A parked CPU keeps the console alive if it was the one that polled. */
 void session_parked(struct cpu *c);

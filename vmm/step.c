@@ -1,32 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Data steps: opening pages for one instruction, and closing them behind it. */
+/* Data steps: pages are opened for one instruction, and closed behind it. */
 #include "vmm/step.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
+#include "vmm/mem/pool.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/traps.h"
-#include "vmm/vmx/ept.h"
-#include "vmm/vmx/ops.h"
-#include "vmm/x86.h"
+#include "vmm/vcpu.h"
 
-#define NOBODYS_PORT	0xfff0u		/* 4 bytes from here on decode to nothing on a PC */
+#define UNDECODED_PORT	0xfff0u	/* no device of a PC decodes the 4 ports from here on */
 
 bool step_init(struct cpu *c)
 {
 	c->step.view.pages = OVERLAY_PAGES(STEP_PAGES);
 	c->step.view.hpa = pool_alloc(c->step.view.pages);
 	return c->step.view.hpa;
-}
-
-void step_shadow(void)
-{
-	uint64_t rflags = vmread(GUEST_RFLAGS);
-	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
-
-	if (vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE &&
-	    (rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
-	    !(blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)))
-		vmwrite(GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_STI);
 }
 
 static void merge(struct cpu *c)
@@ -43,10 +31,10 @@ static void close_pages(struct cpu *c)
 	c->step.pages = 0;
 }
 
-/* May the view of an earlier step serve again? Only if it opens just this page, just so. */
+/* May the view of an earlier step be used again? Only if it opens this page alone, in the same way. */
 static bool reusable(const struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 {
-	const struct step *s = &c->step;
+	const struct data_step *s = &c->step;
 
 	return s->generation == c->generation && s->pages == 1 && s->page[0].gpa == gpa &&
 	       s->page[0].hpa == hpa && s->page[0].write == write;
@@ -54,17 +42,17 @@ static bool reusable(const struct cpu *c, uint64_t gpa, uint64_t hpa, bool write
 
 void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 {
-	struct step *s = &c->step;
+	struct data_step *s = &c->step;
 
 	if (!s->active && reusable(c, gpa, hpa, write)) {
-		vmwrite(EPT_POINTER, ept_pointer(s->view.hpa));
+		vcpu_set_view(s->view.hpa);
 		s->active = true;
 		return;
 	}
 	if (s->active && s->pages == STEP_PAGES) {
 		/*
-		 * Only restartable instructions touch so many pages: what they wrote
-		 * so far stands, and they go on with the pages to come.
+		 * Only restartable instructions touch more than STEP_PAGES pages: what such an
+		 * instruction has written stands, and it goes on with the next pages.
 		 */
 		merge(c);
 		close_pages(c);
@@ -78,9 +66,9 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 	s->page[s->pages].hpa = hpa;
 	s->page[s->pages++].write = write;
 	s->active = true;
-	vmwrite(EPT_POINTER, ept_pointer(s->view.hpa));
+	vcpu_set_view(s->view.hpa);
 	/* the tables of this root may have meant something else before */
-	invept_all();
+	vcpu_flush_views();
 }
 
 void step_io(struct cpu *c)
@@ -90,7 +78,7 @@ void step_io(struct cpu *c)
 	c->step.active = true;
 	c->step.io_redirected = true;
 	c->step.io_dx = (uint16_t)c->regs[REG_RDX];
-	c->regs[REG_RDX] = (c->regs[REG_RDX] & ~0xffffull) | NOBODYS_PORT;
+	c->regs[REG_RDX] = (c->regs[REG_RDX] & ~0xffffull) | UNDECODED_PORT;
 }
 
 static void restore_dx(struct cpu *c)
@@ -113,5 +101,5 @@ void step_finish(struct cpu *c)
 	c->step.active = false;
 	/* a view that came meanwhile is loaded by rendezvous_requests() */
 	if (c->generation == generation)
-		vmwrite(EPT_POINTER, ept_pointer(current));
+		vcpu_set_view(current);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Root mode's IDT: exceptions, NMIs, and what is left to do when a CPU cannot go on. */
 #include "vmm/traps.h"
-#include "vmm/smp/apic.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
+#include "vmm/smp/kick.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/session.h"
 #include "vmm/uart.h"
-#include "vmm/vmx/ops.h"
+#include "vmm/vcpu.h"
 #include "vmm/x86.h"
 
-/* As trap_common in vmx/entry.asm pushes it. */
+/* As trap_common in entry.asm pushes it. */
 struct trap_frame {
 	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
 	uint64_t vector, error;
@@ -94,58 +94,18 @@ void trap_handler(struct trap_frame *f)
 		 f->vector, f->error, f->rip, f->rsp, read_cr2());
 }
 
-/* Is an NMI for the guest on its way in already, or in? */
-static bool nmi_under_way(const struct cpu *c)
-{
-	uint32_t entry = (uint32_t)vmread(ENTRY_INTERRUPTION_INFO);
-
-	return (vmread(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI) ||
-	       (c->event.info & (EVENT_VALID | EVENT_TYPE_MASK)) == (EVENT_VALID | EVENT_NMI) ||
-	       (entry & (EVENT_VALID | EVENT_TYPE_MASK)) == (EVENT_VALID | EVENT_NMI);
-}
-
-void nmi_landed(struct cpu *c)
-{
-	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST);
-
-	if (c->kick_seen == sent) {
-		/* a performance NMI was taken for the kick and passed on; this is the kick */
-		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < ticks_ms(1);
-
-		c->pmi_passed = false;
-		c->nmi_pending |= !kick;
-		return;
-	}
-	__atomic_store_n(&c->kick_seen, sent, __ATOMIC_SEQ_CST);
-	if (c->launched && !nmi_under_way(c) && apic_pmi_unhandled())
-		c->nmi_pending = c->pmi_passed = true;
-}
-
 /*
- * An NMI in root mode is a kick or the guest's own. Either way the main path must
- * look again before the guest runs, and it may have looked already: a preemption
- * timer of zero makes the coming VM entry exit before its first instruction (SDM 3C
- * "VMX-Preemption Timer"). The main path never writes the timer after its last look.
+ * An NMI in root mode is a kick or the guest's own. Either way the main path must look again
+ * before the guest runs, and it may have looked already: so the coming entry exits at once. The
+ * main path does not disarm that exit after its last look.
  */
 void nmi_handler(void)
 {
 	struct cpu *c = this_cpu();
 
 	nmi_landed(c);
-	if (c->launched && !vmwrite_try(PREEMPTION_TIMER_VALUE, 0))
+	if (c->launched && !vcpu_force_exit())
 		c->nmi_pending = true;
-}
-
-void vmx_failed(const char *insn, uint64_t operand)
-{
-	uint64_t error = 0;
-	bool failed;
-
-	/* not vmread(): that would come back here */
-	__asm__ volatile("vmread %2, %0\n\tsetbe %1" : "=r"(error), "=q"(failed)
-			 : "r"((uint64_t)VM_INSTRUCTION_ERROR) : "cc");
-	cpu_park("%s failed, operand 0x%lx, VM-instruction error %lu", insn, operand,
-		 failed ? 0 : error);
 }
 
 void __stack_chk_fail(void);

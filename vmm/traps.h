@@ -9,13 +9,6 @@ struct cpu;
 void traps_init(void);
 /* GDT and TSS of one CPU; before its launch. */
 void traps_init_cpu(struct cpu *c);
-/*
- * An NMI reached this CPU, in the guest or in root mode: a kick or the guest's own.
- * CPUs latch one NMI, so a kick can swallow the guest's: at least a performance
- * interrupt, whose loss would silence its counters for good, is noticed.
- */
-void nmi_landed(struct cpu *c);
-
 /* Base of the IDT (32 gates). */
 const void *traps_idt(void);
 

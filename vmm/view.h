@@ -22,6 +22,9 @@ struct mtrr_map;
  */
 view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types);
 
+/* Bits of the guest physical addresses that a view translates, at most. */
+#define VIEW_GPA_BITS	48u
+
 /* The page of zeros that the guest sees at PAGE_HIDDEN. Set once, before the first view is made. */
 extern uint64_t view_zero_page;
 

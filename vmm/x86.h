@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processor instructions and architectural numbers that root mode needs besides VMX. */
+/* Processor instructions and architectural numbers that are the same on every vendor's CPUs. */
 #ifndef VMM_X86_H
 #define VMM_X86_H
 
@@ -16,8 +16,6 @@
 #define CR4_PAE			(1ull << 5)
 #define CR4_MCE			(1ull << 6)
 #define CR4_LA57		(1ull << 12)
-#define CR4_VMXE		(1ull << 13)
-#define CR4_SMXE		(1ull << 14)
 #define CR4_OSXSAVE		(1ull << 18)
 #define CR4_PKE			(1ull << 22)
 
@@ -32,8 +30,6 @@
 #define RFLAGS_IF		(1ull << 9)
 
 #define MSR_APIC_BASE		0x1bu
-#define MSR_FEATURE_CONTROL	0x3au
-#define MSR_BIOS_UPDT_TRIG	0x79u
 #define MSR_MTRRCAP		0xfeu
 #define MSR_SYSENTER_CS		0x174u
 #define MSR_SYSENTER_ESP	0x175u
@@ -43,21 +39,6 @@
 #define MSR_MTRR_FIX64K		0x250u
 #define MSR_PAT			0x277u
 #define MSR_MTRR_DEF_TYPE	0x2ffu
-#define MSR_MISC_ENABLE		0x1a0u
-#define MSR_PERF_GLOBAL_STATUS	0x38eu
-#define MSR_PEBS_ENABLE		0x3f1u
-#define MSR_RTIT_FIRST		0x560u
-#define MSR_RTIT_LAST		0x587u
-#define MSR_DS_AREA		0x600u
-#define MSR_VMX_FIRST		0x480u
-#define MSR_VMX_LAST		0x493u
-#define MSR_VMX_BASIC		0x480u
-#define MSR_VMX_MISC		0x485u
-#define MSR_VMX_PROC2		0x48bu
-#define MSR_VMX_TRUE_PIN	0x48du
-#define MSR_VMX_TRUE_PROC	0x48eu
-#define MSR_VMX_TRUE_EXIT	0x48fu
-#define MSR_VMX_TRUE_ENTRY	0x490u
 #define MSR_X2APIC_ICR		0x830u
 #define MSR_EFER		0xc0000080u
 #define MSR_LSTAR		0xc0000082u
@@ -109,24 +90,9 @@ enum apic_register {
 };
 
 /* CPUID: leaf, register, feature. SDM 2A "CPUID". */
-#define LEAF_PERFMON		0x0au
-#define LEAF_PT			0x14u
-#define LEAF1_EDX_DS		(1u << 21)
-#define LEAF1_ECX_DTES64	(1u << 2)
-#define LEAF1_ECX_DS_CPL	(1u << 4)
-#define LEAF7_EBX_PT		(1u << 25)
-#define LEAF71_EAX_FRED		(1u << 17)	/* state the VMCS does not switch */
-#define LEAF1_ECX_VMX		(1u << 5)
-#define LEAF1_ECX_SMX		(1u << 6)
 #define LEAF1_ECX_OSXSAVE	(1u << 27)
 #define LEAF1_ECX_HYPERVISOR	(1u << 31)
-#define LEAF7_EBX_INVPCID	(1u << 10)
 #define LEAF7_ECX_OSPKE		(1u << 4)
-#define LEAF7_ECX_WAITPKG	(1u << 5)
-#define LEAF7_ECX_RDPID		(1u << 22)
-#define LEAF7_EDX_PCONFIG	(1u << 18)
-#define LEAFD1_EAX_XSAVES	(1u << 3)
-#define LEAF80000001_EDX_RDTSCP	(1u << 27)
 
 enum vector {
 	VECTOR_DB = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MSR accesses that exit: VMX is hidden, microcode stays, memory types are followed. */
+/* MSR accesses that exit: each by its rule; memory types are followed. */
 #include "vmm/emulate/msr.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
@@ -9,91 +9,83 @@
 #include "vmm/machine.h"
 #include "vmm/mem/mtrr.h"
 #include "vmm/smp/spin.h"
-#include "vmm/vmx/exit.h"
+#include "vmm/vcpu.h"
 #include "vmm/x86.h"
-
-#define BITMAP_WRITE	2048u	/* offset of the write half */
-
-#define MISC_ENABLE_HIDDEN	(3ull << 11)	/* no BTS, no PEBS */
 
 #define KVM_PV_FIRST	0x4b564d00u
 #define KVM_PV_LAST	0x4b564dffu
 #define SYNTHETIC_FIRST	0x40000000u
 #define SYNTHETIC_LAST	0x400000ffu
 
-struct msr_range {
-	uint32_t first, last;
-	bool read, write;
-	bool hidden;		/* the guest has no such MSR: any access gives #GP */
+/* What every vendor's CPUs have; the back end has a table of its own besides. */
+static const struct msr_rule common[] = {
+	{ .first = MSR_APIC_BASE, .last = MSR_APIC_BASE, .write = true },
+	{ .first = MSR_MTRR_PHYSBASE0, .last = 0x213, .write = true },
+	{ .first = MSR_MTRR_FIX64K, .last = MSR_MTRR_FIX64K, .write = true },
+	{ .first = 0x258, .last = 0x259, .write = true },
+	{ .first = 0x268, .last = 0x26f, .write = true },
+	{ .first = MSR_MTRR_DEF_TYPE, .last = MSR_MTRR_DEF_TYPE, .write = true },
+	/* a hypervisor below has MSRs of its own here, which no bitmap covers */
+	{ .first = KVM_PV_FIRST, .last = KVM_PV_LAST, .hidden = true },
+	{ .first = SYNTHETIC_FIRST, .last = SYNTHETIC_LAST, .hidden = true },
 };
 
-static const struct msr_range intercepted[] = {
-	{ MSR_APIC_BASE,	MSR_APIC_BASE,		false,	true,	false },
-	{ MSR_FEATURE_CONTROL,	MSR_FEATURE_CONTROL,	true,	true,	false },
-	{ MSR_BIOS_UPDT_TRIG,	MSR_BIOS_UPDT_TRIG,	false,	true,	false },
-	{ MSR_MTRR_PHYSBASE0,	0x213,			false,	true,	false },
-	{ MSR_MTRR_FIX64K,	MSR_MTRR_FIX64K,	false,	true,	false },
-	{ 0x258,		0x259,			false,	true,	false },
-	{ 0x268,		0x26f,			false,	true,	false },
-	{ MSR_MTRR_DEF_TYPE,	MSR_MTRR_DEF_TYPE,	false,	true,	false },
-	{ MSR_MISC_ENABLE,	MSR_MISC_ENABLE,	true,	true,	false },
-	{ MSR_VMX_FIRST,	MSR_VMX_LAST,		true,	true,	true },
-	/* debug store and processor trace write to memory on their own, in root mode too */
-	{ MSR_PEBS_ENABLE,	MSR_PEBS_ENABLE,	true,	true,	true },
-	{ MSR_RTIT_FIRST,	MSR_RTIT_LAST,		true,	true,	true },
-	{ MSR_DS_AREA,		MSR_DS_AREA,		true,	true,	true },
-};
+#define NCOMMON	(sizeof(common) / sizeof(common[0]))
 
 static struct mtrr_map mtrrs;
 static struct spin mtrr_lock;
 static bool retype_wanted;
 
-static bool in(uint32_t msr, uint32_t first, uint32_t last)
+static const struct msr_rule *find_in(const struct msr_rule *rules, unsigned int n, uint32_t msr)
 {
-	return msr >= first && msr <= last;
+	for (const struct msr_rule *r = rules; r < rules + n; r++)
+		if (msr >= r->first && msr <= r->last)
+			return r;
+	return NULL;
 }
 
-void msr_fill_bitmap(uint8_t *bitmap)
+/* The rule for an MSR; one that changes nothing if there is none. */
+static struct msr_rule rule_of(uint32_t msr)
 {
-	for (unsigned int i = 0; i < sizeof(intercepted) / sizeof(intercepted[0]); i++) {
-		const struct msr_range *r = &intercepted[i];
+	unsigned int n;
+	const struct msr_rule *of_vendor = vcpu_msr_rules(&n);
+	const struct msr_rule *r = find_in(common, NCOMMON, msr);
 
-		for (uint32_t m = r->first; m <= r->last; m++) {
-			if (r->read)
-				bitmap[m / 8] |= (uint8_t)(1u << m % 8);
-			if (r->write)
-				bitmap[BITMAP_WRITE + m / 8] |= (uint8_t)(1u << m % 8);
-		}
-	}
+	r = r ? r : find_in(of_vendor, n, msr);
+	return r ? *r : (struct msr_rule){ 0 };
 }
 
-/*
- * Not the guest's: what the table hides, and the paravirtual MSRs of a hypervisor
- * below, which no bitmap covers.
- */
-static bool is_hidden(uint32_t msr)
+static void intercept(const struct msr_rule *rules, unsigned int n)
 {
-	for (unsigned int i = 0; i < sizeof(intercepted) / sizeof(intercepted[0]); i++)
-		if (intercepted[i].hidden && in(msr, intercepted[i].first, intercepted[i].last))
-			return true;
-	return in(msr, KVM_PV_FIRST, KVM_PV_LAST) || in(msr, SYNTHETIC_FIRST, SYNTHETIC_LAST);
+	for (const struct msr_rule *r = rules; r < rules + n; r++)
+		for (uint32_t m = r->first; (r->read || r->write) && m <= r->last; m++)
+			vcpu_intercept_msr(m, r->read, r->write);
+}
+
+void msr_init(void)
+{
+	unsigned int n;
+	const struct msr_rule *of_vendor = vcpu_msr_rules(&n);
+
+	intercept(common, NCOMMON);
+	intercept(of_vendor, n);
 }
 
 bool msr_read(uint32_t msr, uint64_t *v)
 {
-	if (is_hidden(msr) || !rdmsr_safe(msr, v))
+	struct msr_rule r = rule_of(msr);
+
+	if (r.hidden || !rdmsr_safe(msr, v))
 		return false;
-	if (msr == MSR_FEATURE_CONTROL)
-		*v &= ~6ull;	/* locked, and no VMX: bits 1 (in SMX) and 2 (outside) */
-	if (msr == MSR_MISC_ENABLE)
-		*v |= MISC_ENABLE_HIDDEN;
+	*v = (*v | r.ones) & ~r.zeros;
 	return true;
 }
 
 /* Not now: look again at a later slice. */
 static void retype_later(void)
 {
-	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELEASE);
+	/* relaxed: mtrr_lock orders the registers that it is about */
+	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELAXED);
 }
 
 /* The register keeps the guest's value; views follow at the next session slice. */
@@ -112,18 +104,20 @@ static bool write_mtrr(uint64_t *slot, uint32_t msr, uint64_t v)
 
 bool msr_write(uint32_t msr, uint64_t v)
 {
-	uint64_t *slot = mtrr_slot(&mtrrs, msr);
+	uint64_t *slot = mtrr_slot(&mtrrs, msr), forced;
+	struct msr_rule r = rule_of(msr);
 
-	if (is_hidden(msr) || msr == MSR_FEATURE_CONTROL)
+	if (r.hidden || r.read_only)
 		return false;
+	if (r.ignore)
+		return true;
 	/* an APIC page on top of our memory would take root mode's accesses to it */
 	if (msr == MSR_APIC_BASE && guest_hidden(v & APIC_BASE_ADDR))
 		return false;
-	/* two bits read as we say, and are written as they are */
-	if (msr == MSR_MISC_ENABLE)
-		v = (v & ~MISC_ENABLE_HIDDEN) | (rdmsr(msr) & MISC_ENABLE_HIDDEN);
-	if (msr == MSR_BIOS_UPDT_TRIG)
-		return true;	/* does nothing in non-root mode: the running revision stays */
+	/* bits that read as the rule says are written back as they are */
+	forced = r.ones | r.zeros;
+	if (forced)
+		v = (v & ~forced) | (rdmsr(msr) & forced);
 	return slot ? write_mtrr(slot, msr, v) : wrmsr_safe(msr, v);
 }
 
@@ -149,7 +143,7 @@ void msr_retype(void)
 	struct mtrr_map map;
 	view_t base;
 
-	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_ACQ_REL))
+	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_RELAXED))
 		return;
 	spin_lock(&mtrr_lock);
 	map = mtrrs;

@@ -3,10 +3,25 @@
 #ifndef VMM_MSR_H
 #define VMM_MSR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Marks in a 4 KiB MSR bitmap the few accesses that exit (SDM 3C "MSR-Bitmap Address"). */
-void msr_fill_bitmap(uint8_t *bitmap);
+/* How the guest's accesses to some MSRs go. Those without a rule reach the hardware. */
+struct msr_rule {
+	uint32_t first, last;
+	bool read, write;	/* these accesses exit */
+	bool hidden;		/* the guest has no such MSR: any access gives #GP */
+	bool read_only;		/* a write gives #GP */
+	bool ignore;		/* a write does nothing */
+	uint64_t ones, zeros;	/* bits that read as 1 and as 0, whatever the hardware has */
+};
+
+/* Makes the accesses exit that have a rule; boot CPU, before the first launch. */
+void msr_init(void);
+
+/* The guest's access on this CPU. False: it gives #GP. Root mode, in the exit. */
+bool msr_read(uint32_t msr, uint64_t *v);
+bool msr_write(uint32_t msr, uint64_t v);
 
 struct mtrr_map;
 

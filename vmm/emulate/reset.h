@@ -9,4 +9,7 @@
  */
 _Noreturn void machine_reset(void);
 
+/* The guest's triple fault shut this CPU down: logs it, and resets the platform as chipsets do. */
+_Noreturn void guest_shutdown(void);
+
 #endif

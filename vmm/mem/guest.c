@@ -60,8 +60,9 @@ int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value)
 
 	if (!p)
 		return -1;
-	return !__atomic_compare_exchange_n(p, &expect, value, false, __ATOMIC_SEQ_CST,
-					    __ATOMIC_SEQ_CST);
+	/* pairs with the page walks of the guest's CPUs: what the entry leads to is written before */
+	return !__atomic_compare_exchange_n(p, &expect, value, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED);
 }
 
 uint64_t guest_walk(uint64_t cr3, unsigned int levels, uint64_t gva, unsigned int stop,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Windows onto guest memory. Root mode maps none of it for good: each CPU has a
+ * Windows onto guest memory. Root mode maps none of it permanently: each CPU has a
  * few page-table entries of its own and looks through one page at a time.
  */
 #ifndef VMM_MAP_H

@@ -97,7 +97,7 @@ static enum memory_type fixed_type(const struct mtrr_map *map, uint64_t addr, ui
 }
 
 /*
- * The type of an aligned block, if one look tells. A range misses the block,
+ * The type of an aligned block, if it can be told at once. A range misses the block,
  * covers it, or (mask bits below @size) covers part of it. Returns false if a
  * part could have a type of its own.
  */
@@ -144,7 +144,7 @@ enum memory_type mtrr_type(const struct mtrr_map *map, uint64_t addr)
 	return type;
 }
 
-/* Halves the block until one look tells; all pieces have to have one type. */
+/* Halves the block until each piece has one type; all pieces have to have the same. */
 bool mtrr_uniform(const struct mtrr_map *map, uint64_t addr, uint64_t size, enum memory_type *type)
 {
 	uint64_t end = addr + size, block = size;

@@ -2,6 +2,7 @@
 /* The local APIC in both its modes, xAPIC and x2APIC. */
 #include "vmm/smp/apic.h"
 #include "vmm/mem/map.h"
+#include "vmm/vcpu.h"
 #include "vmm/x86.h"
 
 static volatile uint32_t *xapic(uint64_t base)
@@ -43,6 +44,11 @@ static bool send(uint32_t apic_id, uint32_t command)
 
 	if (!(base & APIC_BASE_ENABLE))
 		return false;
+	/*
+	 * The CPU that takes the IPI must find what was written for it. A WRMSR to the ICR does not
+	 * wait for earlier stores (SDM 3A "MSR Access in x2APIC Mode").
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (base & APIC_BASE_X2APIC) {
 		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | command);
 		return true;
@@ -93,10 +99,8 @@ bool apic_pmi_unhandled(void)
 	if (!(base & APIC_BASE_ENABLE))
 		return false;
 	lvt = apic_read(base, APIC_LVT_PERFORMANCE);
-	if ((lvt & ICR_MODE) != (ICR_NMI & ICR_MODE) || !(lvt & LVT_MASKED))
-		return false;
-	/* not by a read that may fault: an IRET would end the blocking of NMIs */
-	return (cpuid(LEAF_PERFMON, 0).eax & 0xff) >= 2 && rdmsr(MSR_PERF_GLOBAL_STATUS);
+	return (lvt & ICR_MODE) == (ICR_NMI & ICR_MODE) && (lvt & LVT_MASKED) &&
+	       vcpu_counter_overflowed();
 }
 
 /* Interrupts in service, highest first, are ended: at most one EOI for each vector. */

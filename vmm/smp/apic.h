@@ -26,7 +26,7 @@ bool apic_sent_startup_to_all(uint8_t vector);
 void apic_send_startup(uint32_t apic_id, uint8_t vector);
 
 /*
- * Has a performance interrupt been delivered as an NMI that nobody has handled yet?
+ * Has a performance interrupt been delivered as an NMI that the guest has not handled yet?
  * Delivery masks its LVT, the handler unmasks it. Root mode, also from NMI handlers.
  */
 bool apic_pmi_unhandled(void);

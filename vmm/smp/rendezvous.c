@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All CPUs at once: kicks, the current view, stopping, switching and letting go. */
+/* All CPUs at once: the current view, stopping, switching and letting go. */
 #include "vmm/smp/rendezvous.h"
-#include "vmm/smp/apic.h"
+#include "vmm/smp/kick.h"
 #include "patcher/engine/cpus.h"
-#include "vmm/vmx/ept.h"
-#include "vmm/vmx/ops.h"
-#include "vmm/vmx/run.h"
+#include "vmm/vcpu.h"
 #include "vmm/x86.h"
 
 /*
- * Functions patched together are seen together by code that runs with interrupts
- * off, as under stop_machine(): its CPU is stopped when it takes interrupts again.
- * Within limits: 200 us, and on a slow machine 20,000 ticks.
+ * Code that runs with interrupts off calls all functions of a patch in the same edition, as under
+ * stop_machine(): a CPU inside such a section is stopped when it takes interrupts again. A CPU
+ * that does not take them within 200 us, or 20,000 ticks on a slow machine, is stopped where it is.
  */
 #define PATIENCE_US	200u
 #define PATIENCE_TICKS	20000u
 #define STOP_MS		50u	/* a CPU leaves the guest within microseconds; this is for a lost NMI */
-#define RESEND_MS	25u
 #define ACK_MS		1000u
 
 static view_t current_view;
@@ -25,20 +22,45 @@ static bool stop_wanted, stop_hard;
 static const struct cpu *initiator;	/* of the stop under way */
 static uint64_t stop_first, stop_last;
 
+/* Pairs with set_view(): the view that belongs to this number, or a newer one, can be read. */
 static uint64_t generation(void)
 {
-	return __atomic_load_n(&current_generation, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&current_generation, __ATOMIC_ACQUIRE);
 }
 
+/* Pairs with want_stop(): a CPU that goes on after a stop finds the view of machine_switch(). */
 static bool stopping(void)
 {
-	return __atomic_load_n(&stop_wanted, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&stop_wanted, __ATOMIC_ACQUIRE);
+}
+
+static void want_stop(bool wanted)
+{
+	__atomic_store_n(&stop_wanted, wanted, __ATOMIC_RELEASE);
+}
+
+/*
+ * A CPU that makes a request writes the request, then reads where the others are. A CPU that
+ * enters the guest writes that it is there, then reads the requests. With this fence between the
+ * two steps on both sides, at least one of them sees what the other wrote: the request is found,
+ * or the CPU is kicked. Its two sides are ask_others() and rendezvous_requests().
+ */
+static void fence_request(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* After a request is written: kicks the CPUs that are in the guest and cannot know of it. */
+static void ask_others(struct cpu *self)
+{
+	fence_request();
+	kick_others(self);
 }
 
 view_t rendezvous_view(uint64_t *gen)
 {
 	*gen = generation();
-	return __atomic_load_n(&current_view, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&current_view, __ATOMIC_RELAXED);
 }
 
 void rendezvous_init(view_t view)
@@ -49,87 +71,15 @@ void rendezvous_init(view_t view)
 
 static void set_view(view_t view)
 {
-	__atomic_store_n(&current_view, view, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&current_generation, 1, __ATOMIC_SEQ_CST);
-}
-
-/*
- * Notes a kick; false if one is on its way, or somebody else sends one just now. One
- * at a time: a second NMI for the same request would look like the guest's own. Unless
- * the first got lost (INIT drops a pending NMI); what makes it merely late, such as a
- * hypervisor below, must not. The time may come from a CPU whose TSC is ahead.
- */
-static bool note_kick(struct cpu *t, uint64_t now)
-{
-	uint64_t was = __atomic_load_n(&t->kick_tsc, __ATOMIC_SEQ_CST);
-	uint32_t seen = __atomic_load_n(&t->kick_seen, __ATOMIC_SEQ_CST);
-	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_SEQ_CST);
-	int64_t age = (int64_t)(now - was);
-
-	if (sent != seen && age > -(int64_t)ticks_ms(ACK_MS) && age < (int64_t)ticks_ms(RESEND_MS))
-		return false;
-	if (!__atomic_compare_exchange_n(&t->kick_tsc, &was, now, false, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST))
-		return false;
-	return __atomic_compare_exchange_n(&t->kick_sent, &sent, seen + 1, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
-}
-
-/* The NMI of a kick that is noted; takes it back if this CPU's APIC is off. */
-static void send_kick(struct cpu *t)
-{
-	if (!apic_send_nmi(t->apic_id))
-		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_SEQ_CST);
-}
-
-void cpu_kick(struct cpu *t)
-{
-	if (note_kick(t, rdtsc()))
-		send_kick(t);
-}
-
-/* Is every other CPU one that takes an NMI, and none has one coming from us? */
-static bool can_kick_all(const struct cpu *self)
-{
-	for (unsigned int i = 0; i < boot_info.cpus; i++) {
-		const struct cpu *c = cpu_get(i);
-		enum cpu_mode mode = cpu_mode(c);
-
-		if (c != self && ((mode != CPU_GUEST && mode != CPU_ROOT) ||
-				  c->kick_seen != __atomic_load_n(&c->kick_sent, __ATOMIC_SEQ_CST)))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Kicks all other CPUs in the guest; by one command where that hits no CPU that waits
- * for SIPI, and none whose kick somebody else sends: each NMI must have its kick.
- */
-static void kick_others(struct cpu *self)
-{
-	bool all = can_kick_all(self), noted[MAX_CPUS] = { false };
-	uint64_t now = rdtsc();
-
-	for (unsigned int i = 0; i < boot_info.cpus; i++) {
-		struct cpu *c = cpu_get(i);
-
-		if (c == self || (!all && cpu_mode(c) != CPU_GUEST))
-			continue;
-		noted[i] = note_kick(c, now);
-		all &= noted[i];
-	}
-	if (all && boot_info.cpus > 1 && apic_send_nmi_to_others())
-		return;
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (noted[i])
-			send_kick(cpu_get(i));
+	__atomic_store_n(&current_view, view, __ATOMIC_RELAXED);
+	/* pairs with generation() */
+	__atomic_add_fetch(&current_generation, 1, __ATOMIC_RELEASE);
 }
 
 void rendezvous_abandon(const struct cpu *c)
 {
 	if (initiator == c)
-		__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
+		want_stop(false);
 }
 
 void rendezvous_load_view(struct cpu *c)
@@ -137,17 +87,14 @@ void rendezvous_load_view(struct cpu *c)
 	uint64_t gen;
 	view_t view = rendezvous_view(&gen);
 
-	vmwrite(EPT_POINTER, ept_pointer(view));
-	/*
-	 * Tables may be recycled, so translations tagged with this EPTP may be stale.
-	 * INVEPT also serialises, as cross-modified code requires (SDM 3A "Handling
-	 * Self- and Cross-Modifying Code"); VM entry would not.
-	 */
-	invept_all();
-	__atomic_store_n(&c->generation, gen, __ATOMIC_SEQ_CST);
+	vcpu_set_view(view);
+	/* Tables may be recycled, so translations cached for this root may be of another view. */
+	vcpu_flush_views();
+	/* pairs with machine_spread_done(): the old view may be freed when this is seen */
+	__atomic_store_n(&c->generation, gen, __ATOMIC_RELEASE);
 }
 
-/* One instruction of the guest, if the initiator asks for it. */
+/* One instruction of the guest, if the initiator asks for it; pairs with machine_cpu_step(). */
 static void obey(struct cpu *c)
 {
 	if (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
@@ -173,8 +120,8 @@ uint64_t rendezvous_patience(void)
  */
 static bool excused(struct cpu *c)
 {
-	if ((uint16_t)c->exit_reason == EXIT_SIPI || !vcpu_interrupts_off() ||
-	    __atomic_load_n(&stop_hard, __ATOMIC_SEQ_CST))
+	if (c->started || !vcpu_interrupts_off() ||
+	    __atomic_load_n(&stop_hard, __ATOMIC_RELAXED))
 		return false;
 	c->window_wanted = true;
 	return true;
@@ -189,7 +136,7 @@ static void wait_stopped(struct cpu *c)
 		obey(c);
 		cpu_relax();
 	}
-	/* before anyone is told that this CPU goes on: the old view may be freed then */
+	/* before the mode says that this CPU goes on: the old view may be freed then */
 	if (c->generation != generation())
 		rendezvous_load_view(c);
 	c->resume_tsc = rdtsc();
@@ -216,8 +163,8 @@ void rendezvous_requests(struct cpu *c)
 			if (c->generation != generation())
 				rendezvous_load_view(c);
 		}
-		/* pairs with machine_stop() and machine_spread(): they write the request, then read the mode */
 		cpu_set_mode(c, CPU_GUEST);
+		fence_request();
 		if (may_run || (!stopping() && c->generation == generation()))
 			return;
 		cpu_set_mode(c, CPU_ROOT);
@@ -231,7 +178,7 @@ void machine_spread(view_t view)
 	struct cpu *self = this_cpu();
 
 	set_view(view);
-	kick_others(self);
+	ask_others(self);
 }
 
 bool machine_spread_done(void)
@@ -244,7 +191,8 @@ bool machine_spread_done(void)
 
 		if (mode == CPU_OFF || mode == CPU_PARKED || mode == CPU_WAIT_SIPI)
 			continue;
-		if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) == generation())
+		/* pairs with rendezvous_load_view() */
+		if (__atomic_load_n(&c->generation, __ATOMIC_ACQUIRE) == generation())
 			continue;
 		done = false;
 		if (c != this_cpu() && mode == CPU_GUEST)
@@ -268,10 +216,11 @@ int machine_stop(unsigned int *late)
 	/* this CPU's guest has stood still since its exit */
 	stop_first = self->exit_tsc;
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
-	__atomic_store_n(&stop_hard, false, __ATOMIC_SEQ_CST);
+	/* before the stop is wanted, and only looked at while it is */
+	__atomic_store_n(&stop_hard, false, __ATOMIC_RELAXED);
 	initiator = self;
-	__atomic_store_n(&stop_wanted, true, __ATOMIC_SEQ_CST);
-	kick_others(self);
+	want_stop(true);
+	ask_others(self);
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);
 
@@ -282,7 +231,8 @@ int machine_stop(unsigned int *late)
 				return -1;
 			}
 			if (rdtsc() - start > rendezvous_patience()) {
-				__atomic_store_n(&stop_hard, true, __ATOMIC_SEQ_CST);
+				/* a CPU that misses it is kicked again */
+				__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
 				/* not faster, or a CPU in a data step never gets to its instruction */
 				if (cpu_mode(c) == CPU_GUEST &&
 				    rdtsc() - c->kick_tsc > ticks_ms(1) / 20)
@@ -327,6 +277,7 @@ bool machine_cpu_step(unsigned int i)
 	}
 	if (cpu_mode(c) != CPU_STOPPED)
 		return false;
+	/* pairs with obey(), and the loop with its answer */
 	__atomic_store_n(&c->step_wanted, true, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
 		if (rdtsc() - start > ticks_ms(ACK_MS))
@@ -348,7 +299,7 @@ uint64_t machine_resume(void)
 	struct cpu *self = this_cpu();
 
 	initiator = NULL;
-	__atomic_store_n(&stop_wanted, false, __ATOMIC_SEQ_CST);
+	want_stop(false);
 	stop_last = rdtsc();
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);

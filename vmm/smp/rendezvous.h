@@ -27,13 +27,10 @@ void rendezvous_requests(struct cpu *c);
 /* This CPU is given up: if all others wait for it, they go on. */
 void rendezvous_abandon(const struct cpu *c);
 
-/* Loads the current view into this CPU's VMCS and invalidates. */
+/* This CPU's guest runs on the current view from its next entry on; what was cached is dropped. */
 void rendezvous_load_view(struct cpu *c);
 
 /* TSC ticks a section with interrupts off is let finish before its CPU is stopped. */
 uint64_t rendezvous_patience(void);
-
-/* Makes a CPU leave the guest soon. Not for CPUs that wait for SIPI. */
-void cpu_kick(struct cpu *target);
 
 #endif

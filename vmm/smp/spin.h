@@ -9,7 +9,7 @@ struct spin {
 	int taken;
 };
 
-/* Takes the lock if nobody has it. */
+/* Takes the lock if it is free. */
 static inline bool spin_trylock(struct spin *s)
 {
 	return !__atomic_exchange_n(&s->taken, 1, __ATOMIC_ACQUIRE);

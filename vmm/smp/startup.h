@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Start-up of CPUs by the guest. */
-#ifndef VMX_SIPI_H
-#define VMX_SIPI_H
+#ifndef VMM_STARTUP_H
+#define VMM_STARTUP_H
 
 #include <stdint.h>
 
 struct cpu;
 
-/* Starts of one CPU that the log tells of: a guest must not fill it with them. */
-#define SIPI_TOLD	16u
+/* Starts of one CPU that go to the log; a guest must not fill the log with them. */
+#define STARTUPS_LOGGED	16u
 
 /*
- * The exit of a SIPI that woke this CPU: the state after INIT (SDM 3A table "IA-32 and Intel 64
- * Processor States Following Power-up, Reset, or INIT"), executing at vector << 12.
+ * INIT reached this CPU, and the back end has made it wait for SIPI. INIT of the boot CPU resets
+ * the machine. Root mode, own CPU, in the exit.
  */
-void sipi_start(struct cpu *c);
+void startup_init(struct cpu *c);
+
+/*
+ * A SIPI woke this CPU: the state after INIT (SDM 3A table "IA-32 and Intel 64 Processor States
+ * Following Power-up, Reset, or INIT"), executing at vector << 12. Root mode, own CPU, in the exit.
+ */
+void startup_sipi(struct cpu *c, uint8_t vector);
 
 /**
- * sipi_pass_on - the rest of a start-up IPI that went to everybody
+ * startup_pass_on - the rest of a start-up IPI that went to all CPUs
  *
- * Bochs lets such an IPI reach only the first CPU that waits for it in non-root
- * mode. When a SIPI wakes a CPU while others wait, each CPU that runs looks whether
- * it has just sent that SIPI to all, and if so sends it to those still waiting; on
- * hardware nobody is. Root mode, before VM entry.
+ * Bochs lets such an IPI reach only the first CPU that waits for it in the guest. When a SIPI
+ * wakes a CPU while others wait, each CPU that runs looks whether it has just sent that SIPI to
+ * all, and if so sends it to those that still wait; on hardware none does. Root mode, before the
+ * entry into the guest.
  */
-void sipi_pass_on(struct cpu *c);
+void startup_pass_on(struct cpu *c);
 
 #endif

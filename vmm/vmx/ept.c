@@ -51,12 +51,16 @@ static uint64_t make_table(uint64_t hpa)
 	return hpa | EPT_RWX;
 }
 
-/* A CPU may be walking this table: it sees the old entry or the new one. */
+/*
+ * A CPU may be walking this table: it sees the old entry or the new one, and with the new one the
+ * table below. Pairs with get_entry() and with the walks of hardware.
+ */
 static void set_entry(uint64_t *entry, uint64_t value)
 {
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
+/* Pairs with set_entry(). */
 static uint64_t get_entry(const uint64_t *entry)
 {
 	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One handler for each exit reason of SDM 3D appendix C that our controls let happen. */
-#include "vmm/cpu.h"
-#include "patcher/engine/engine.h"
-#include "patcher/engine/guest.h"
-#include "vmm/mem/guest.h"
-#include "vmm/log.h"
-#include "vmm/smp/rendezvous.h"
-#include "vmm/emulate/reset.h"
-#include "vmm/session.h"
-#include "vmm/traps.h"
 #include "vmm/vmx/exit.h"
-#include "vmm/vmx/launch.h"
-#include "vmm/vmx/ops.h"
-#include "vmm/vmx/run.h"
+#include "vmm/access.h"
+#include "vmm/emulate/cpuid.h"
+#include "vmm/emulate/msr.h"
+#include "vmm/emulate/ports.h"
+#include "vmm/emulate/reset.h"
+#include "vmm/loader.h"
+#include "vmm/log.h"
+#include "vmm/session.h"
+#include "vmm/smp/kick.h"
 #include "vmm/smp/startup.h"
-#include "vmm/step.h"
-#include "patcher/wire/mem.h"
+#include "vmm/traps.h"
+#include "vmm/vcpu.h"
+#include "vmm/vmx/ops.h"
+#include "vmm/vmx/state.h"
 #include "vmm/x86.h"
 
 #define CR_ACCESS_MOV_TO	0u
-#define STEP_US			20u
+#define STEP_US			20u	/* to the next exit for the session while a step is active */
 
 /*
  * IRET unblocks NMIs before it can fault; run again, it must find them blocked
@@ -27,7 +26,7 @@
  */
 static void undo_nmi_unblocking(struct cpu *c, uint64_t info)
 {
-	if ((info & NMI_UNBLOCKING_BY_IRET) && !c->event.info)
+	if ((info & NMI_UNBLOCKING_BY_IRET) && !vmx_of(c)->event.info)
 		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | BLOCKING_BY_NMI);
 }
 
@@ -52,25 +51,25 @@ static void exit_exception_or_nmi(struct cpu *c)
 	if ((info & EVENT_TYPE_MASK) == EVENT_HW_EXCEPTION)
 		vcpu_inject(c, vector, (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE));
 	else
-		c->event = event_from_vectoring(info, 0, (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
+		vmx_of(c)->event = event_from_vectoring(info, 0, (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 }
 
 static void exit_timer(struct cpu *c)
 {
-	/* in a step the session waits for the one instruction; VM entry takes time too */
-	uint32_t next = session_timer_us(STEP_US);
+	uint64_t next = ticks_us(STEP_US);
 
 	c->timer_exits++;
 	c->exit_tsc = rdtsc();
-	if (!c->step.active && !c->mtf_wanted)
+	/* in a step the session waits for the one instruction; VM entry takes time too */
+	if (!c->step.active && !vmx_of(c)->stepping)
 		next = session_poll(c);
-	vmwrite(PREEMPTION_TIMER_VALUE, next);
+	vcpu_set_timer(c, next);
 }
 
 static void exit_nmi_window(struct cpu *c)
 {
 	c->nmi_pending = false;
-	c->event = (struct event){ .info = EVENT_VALID | EVENT_NMI | VECTOR_NMI };
+	vmx_of(c)->event = (struct event){ .info = EVENT_VALID | EVENT_NMI | VECTOR_NMI };
 }
 
 /* The guest takes interrupts again: what waited for that (a rendezvous, the session) comes now. */
@@ -91,12 +90,19 @@ static void exit_init(struct cpu *c)
 	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_WAIT_FOR_SIPI);
 	vmwrite(GUEST_INTERRUPTIBILITY, 0);
 	vmwrite(GUEST_PENDING_DEBUG, 0);
-	c->wait_sipi = true;
-	c->event.info = 0;
-	c->nmi_pending = false;
-	step_finish(c);
-	if (c->index == 0)
-		machine_reset();
+	vmx_of(c)->event.info = 0;
+	startup_init(c);
+}
+
+static void exit_sipi(struct cpu *c)
+{
+	startup_sipi(c, (uint8_t)vmread(EXIT_QUALIFICATION));
+}
+
+static void exit_triple_fault(struct cpu *c)
+{
+	(void)c;
+	guest_shutdown();
 }
 
 static void exit_task_switch(struct cpu *c)
@@ -118,14 +124,10 @@ static void exit_undefined(struct cpu *c)
 
 static void exit_vmcall(struct cpu *c)
 {
-	if (!launch_sealed() && c->regs[REG_RAX] == RESIDENT_CALL_UNDO)
-		launch_undo(c);
-	if (!launch_sealed() && c->regs[REG_RAX] == RESIDENT_CALL_SEAL) {
-		launch_seal();
+	if (loader_call(c, c->regs[REG_RAX]))
 		vcpu_skip();
-		return;
-	}
-	exit_undefined(c);
+	else
+		exit_undefined(c);
 }
 
 static void exit_invd(struct cpu *c)
@@ -155,18 +157,8 @@ static void exit_cr_access(struct cpu *c)
 static void exit_io(struct cpu *c)
 {
 	uint64_t qual = vmread(EXIT_QUALIFICATION);
-	unsigned int size = (qual & 7) + 1;
-	bool in = qual & 8, string = qual & 16;
-	uint64_t mask = size == 4 ? 0xffffffffull : (1ull << 8 * size) - 1;
 
-	if (string) {
-		step_io(c);
-		return;
-	}
-	/* as if no UART were there; a 32-bit result clears the upper half */
-	if (in)
-		c->regs[REG_RAX] = (size == 4 ? 0 : c->regs[REG_RAX] & ~mask) | mask;
-	vcpu_skip();
+	ports_access(c, (qual & 7) + 1, qual & 8, qual & 16);
 }
 
 /* The instruction is done, or raises #GP. */
@@ -208,98 +200,35 @@ static void exit_xsetbv(struct cpu *c)
 
 static void entry_failure(struct cpu *c)
 {
-	exit_dump(c);
-	cpu_park("VM entry failed, exit reason 0x%x", c->exit_reason);
-}
-
-/* A page of scratch that shows @from (or zeros) to one writing instruction and forgets. */
-static uint64_t scratch_page(struct cpu *c, uint64_t from)
-{
-	uint8_t *scratch = (uint8_t *)c + WORLD_SCRATCH * PAGE_SIZE;
-
-	if (from)
-		memcpy(scratch, (void *)(from - boot_info.phys + RESIDENT_VA), PAGE_SIZE);
-	else
-		memset(scratch, 0, PAGE_SIZE);
-	return c->scratch_hpa;
-}
-
-/* Pages that hide root mode, and unused annex: read as zero, writes are lost and counted. */
-static void hidden_access(struct cpu *c, uint64_t page, uint64_t qual)
-{
-	if (qual & EPT_QUAL_WRITE) {
-		c->hidden_writes++;
-		/* executable too, for an instruction of zeros that writes to its own page */
-		step_open(c, page, scratch_page(c, 0), true);
-	} else {
-		step_open(c, page, view_zero_page, false);
-	}
-}
-
-static void annex_data_fetch(struct cpu *c, uint64_t gva)
-{
-	uint32_t error = PF_PRESENT | PF_FETCH;
-
-	log_line(LOG_WARNING, "instruction fetch from patch data at 0x%lx refused with #PF", gva);
-	if ((vmread(GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) == 3)
-		error |= PF_USER;
-	write_cr2(gva);
-	vcpu_inject(c, VECTOR_PF, error);
-}
-
-static void unknown_violation(struct cpu *c, uint64_t gpa, uint64_t qual)
-{
-	uint64_t generation;
-	view_t view = rendezvous_view(&generation);
-
-	/* the view changed between the access and now: it goes through when tried again */
-	if (view_allows(view, gpa, qual & 7) || c->generation != generation)
-		return;
-	exit_dump(c);
-	cpu_park("EPT violation at 0x%lx that no view explains, qualification 0x%lx", gpa, qual);
+	vcpu_dump(c);
+	cpu_park("VM entry failed, exit reason 0x%x", vmx_of(c)->exit_reason);
 }
 
 static void exit_ept_violation(struct cpu *c)
 {
-	uint64_t qual = vmread(EXIT_QUALIFICATION);
-	uint64_t gpa = vmread(GUEST_PHYSICAL_ADDRESS), page = gpa & PAGE_MASK;
-	bool write = qual & EPT_QUAL_WRITE;
+	uint64_t qual = vmread(EXIT_QUALIFICATION), gpa = vmread(GUEST_PHYSICAL_ADDRESS);
+	/* bits 2:0 are read, write, fetch, as in ACCESS_* */
+	unsigned int access = qual & 7;
+	uint64_t gva = access & ACCESS_FETCH ? vmread(GUEST_LINEAR_ADDRESS) : 0;
 
 	undo_nmi_unblocking(c, qual);
-	switch (engine_page(page)) {
-	case ENGINE_PAGE_GUARDED:
-		step_open(c, page, page, write);
-		break;
-	case ENGINE_PAGE_ANNEX_TEXT:
-		step_open(c, page, write ? scratch_page(c, page) : page, write);
-		break;
-	case ENGINE_PAGE_ANNEX_DATA:
-		if (qual & EPT_QUAL_FETCH)
-			annex_data_fetch(c, vmread(GUEST_LINEAR_ADDRESS));
-		break;
-	case ENGINE_PAGE_ANNEX_FREE:
-		hidden_access(c, page, qual);
-		break;
-	case ENGINE_PAGE_NONE:
-		if (guest_hidden(page))
-			hidden_access(c, page, qual);
-		else
-			unknown_violation(c, gpa, qual);
-		break;
-	}
+	if (access_refused(c, gpa, gva, access))
+		return;
+	vcpu_dump(c);
+	cpu_park("EPT violation at 0x%lx that no view explains, qualification 0x%lx", gpa, qual);
 }
 
 static void exit_ept_misconfig(struct cpu *c)
 {
-	exit_dump(c);
+	vcpu_dump(c);
 	cpu_park("EPT misconfiguration at 0x%lx", vmread(GUEST_PHYSICAL_ADDRESS));
 }
 
 static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_EXCEPTION_OR_NMI]		= exit_exception_or_nmi,
-	[EXIT_TRIPLE_FAULT]		= guest_shutdown,
+	[EXIT_TRIPLE_FAULT]		= exit_triple_fault,
 	[EXIT_INIT]			= exit_init,
-	[EXIT_SIPI]			= sipi_start,
+	[EXIT_SIPI]			= exit_sipi,
 	[EXIT_INTERRUPT_WINDOW]		= exit_interrupt_window,
 	[EXIT_NMI_WINDOW]		= exit_nmi_window,
 	[EXIT_TASK_SWITCH]		= exit_task_switch,
@@ -333,8 +262,8 @@ static void take_vectoring(struct cpu *c)
 
 	if (!(info & EVENT_VALID))
 		return;
-	c->event = event_from_vectoring(info, (uint32_t)vmread(IDT_VECTORING_ERROR_CODE),
-					(uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
+	vmx_of(c)->event = event_from_vectoring(info, (uint32_t)vmread(IDT_VECTORING_ERROR_CODE),
+						(uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 	if ((info & EVENT_TYPE_MASK) == EVENT_NMI) {
 		/* it was not delivered, so it must not be blocked when it goes in again */
 		blocking = vmread(GUEST_INTERRUPTIBILITY);
@@ -344,72 +273,16 @@ static void take_vectoring(struct cpu *c)
 
 void exit_handle(struct cpu *c)
 {
-	uint16_t reason = (uint16_t)c->exit_reason;
+	uint32_t why = vmx_of(c)->exit_reason;
+	uint16_t reason = (uint16_t)why;
 
-	if (c->exit_reason & EXIT_REASON_ENTRY_FAILURE)
+	if (why & EXIT_REASON_ENTRY_FAILURE)
 		entry_failure(c);
 	take_vectoring(c);
 	if (reason < EXIT_REASONS && handlers[reason]) {
 		handlers[reason](c);
 		return;
 	}
-	exit_dump(c);
+	vcpu_dump(c);
 	vcpu_inject(c, VECTOR_UD, 0);
-}
-
-/* Fields worth printing, with the SDM's names. */
-static const struct {
-	const char *name;
-	uint32_t field;
-} dumped[] = {
-	{ "reason", EXIT_REASON }, { "qualification", EXIT_QUALIFICATION },
-	{ "gpa", GUEST_PHYSICAL_ADDRESS }, { "gla", GUEST_LINEAR_ADDRESS },
-	{ "idt-vectoring", IDT_VECTORING_INFO }, { "exit-interruption", EXIT_INTERRUPTION_INFO },
-	{ "entry-interruption", ENTRY_INTERRUPTION_INFO }, { "insn-error", VM_INSTRUCTION_ERROR },
-	{ "rip", GUEST_RIP }, { "rsp", GUEST_RSP }, { "rflags", GUEST_RFLAGS },
-	{ "cr0", GUEST_CR0 }, { "cr3", GUEST_CR3 }, { "cr4", GUEST_CR4 }, { "efer", GUEST_IA32_EFER },
-	{ "cs", GUEST_CS_SELECTOR }, { "cs-base", GUEST_CS_BASE }, { "cs-limit", GUEST_CS_LIMIT },
-	{ "cs-ar", GUEST_CS_ACCESS_RIGHTS }, { "ss-ar", GUEST_SS_ACCESS_RIGHTS },
-	{ "tr-ar", GUEST_TR_ACCESS_RIGHTS }, { "ldtr-ar", GUEST_LDTR_ACCESS_RIGHTS },
-	{ "gdtr-base", GUEST_GDTR_BASE }, { "idtr-base", GUEST_IDTR_BASE },
-	{ "interruptibility", GUEST_INTERRUPTIBILITY }, { "activity", GUEST_ACTIVITY_STATE },
-	{ "pending-debug", GUEST_PENDING_DEBUG }, { "eptp", EPT_POINTER },
-	{ "pin", PIN_BASED_CONTROLS }, { "proc", PROC_BASED_CONTROLS },
-	{ "proc2", PROC_BASED_CONTROLS2 }, { "exit-ctl", EXIT_CONTROLS }, { "entry-ctl", ENTRY_CONTROLS },
-};
-
-/* The bytes at RIP, if the guest's tables lead to RAM. */
-static void dump_bytes(void)
-{
-	uint64_t gpa = vcpu_linear_rip();
-	uint8_t bytes[15];
-	char buf[40];
-	struct text t;
-	size_t n;
-
-	if (vcpu_paging() && machine_translate(gpa, &gpa))
-		return;
-	n = PAGE_SIZE - (gpa & ~PAGE_MASK);
-	if (n > sizeof(bytes))
-		n = sizeof(bytes);
-	if (machine_read(gpa, bytes, n))
-		return;
-	text_init(&t, buf, sizeof(buf));
-	text_bytes(&t, bytes, n);
-	log_line(LOG_ERROR, "  bytes at rip: %s", buf);
-}
-
-void exit_dump(struct cpu *c)
-{
-	char buf[160];
-	struct text t;
-
-	log_line(LOG_ERROR, "unexpected VM exit, reason %u:", (uint16_t)c->exit_reason);
-	for (unsigned int i = 0; i < sizeof(dumped) / sizeof(dumped[0]);) {
-		text_init(&t, buf, sizeof(buf));
-		for (unsigned int n = 0; n < 4 && i < sizeof(dumped) / sizeof(dumped[0]); n++, i++)
-			text_kv_hex(&t, dumped[i].name, vmread(dumped[i].field));
-		log_line(LOG_ERROR, " %s", buf);
-	}
-	dump_bytes();
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The VMCS of a CPU, from what the firmware left in its registers; and the way back. */
-#include "vmm/vmx/launch.h"
 #include "vmm/cpu.h"
+#include "vmm/loader.h"
 #include "vmm/log.h"
-#include "vmm/emulate/msr.h"
-#include "vmm/traps.h"
-#include "vmm/uart.h"
 #include "vmm/smp/rendezvous.h"
+#include "vmm/traps.h"
+#include "vmm/vcpu.h"
 #include "vmm/vmx/caps.h"
+#include "vmm/vmx/exit.h"
+#include "vmm/vmx/msrs.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/vmx/run.h"
-#include "vmm/step.h"
+#include "vmm/vmx/state.h"
+#include "patcher/engine/guest.h"
 #include "patcher/wire/mem.h"
 #include "vmm/x86.h"
 
@@ -18,43 +20,36 @@
 
 _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout");
 
+/* The two pages of a world that are the back end's. */
+#define VMXON_PAGE	WORLD_BACK_END
+#define VMCS_PAGE	(WORLD_BACK_END + 1)
+
 extern const char vm_exit_entry[];
-_Noreturn void vcpu_leave(const struct leave_state *s);
+_Noreturn void vmx_leave(const struct leave_state *s);
+
+#define BITMAP_WRITE	2048u	/* offset of the write half of the MSR bitmap */
 
 static uint64_t msr_bitmap, io_bitmaps;
-static bool sealed;
 
-bool launch_init(void)
+bool vcpu_init(void)
 {
-	uint8_t *io;
-
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (!step_init(cpu_get(i)))
-			return false;
-
 	msr_bitmap = pool_alloc(1);
 	io_bitmaps = pool_alloc(2);
-	if (!msr_bitmap || !io_bitmaps)
-		return false;
-	msr_fill_bitmap(pool_va(msr_bitmap));
-	io = pool_va(io_bitmaps);
-	for (uint32_t p = boot_info.serial_port; p && p < boot_info.serial_port + UART_PORTS; p++)
-		io[p / 8] |= (uint8_t)(1u << p % 8);
-	return true;
+	return msr_bitmap && io_bitmaps;
 }
 
-bool launch_sealed(void)
+/* SDM 3C "MSR-Bitmap Address": MSRs 0 ... 1FFFH come first; those above are not ours to intercept. */
+void vcpu_intercept_msr(uint32_t msr, bool read, bool write)
 {
-	return __atomic_load_n(&sealed, __ATOMIC_RELAXED);
+	uint8_t *bitmap = pool_va(msr_bitmap), bit = (uint8_t)(1u << msr % 8);
+
+	bitmap[msr / 8] |= read ? bit : 0;
+	bitmap[BITMAP_WRITE + msr / 8] |= write ? bit : 0;
 }
 
-void launch_seal(void)
+void vcpu_intercept_port(uint16_t port)
 {
-	uint64_t *pml4 = (uint64_t *)(RESIDENT_VA + boot_info.cr3 - boot_info.phys);
-
-	memset(pml4, 0, PAGE_SIZE / 2);
-	__atomic_store_n(&sealed, true, __ATOMIC_SEQ_CST);
-	log_line(LOG_INFO, "sealed: root mode maps nothing of the firmware's");
+	((uint8_t *)pool_va(io_bitmaps))[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
 /* enum segment_register has the order of the VMCS, and access the bits of its access rights. */
@@ -113,7 +108,7 @@ static void host_state(struct cpu *c)
 	};
 
 	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
-	c->host_rsp = 0;
+	vmx_of(c)->host_rsp = 0;
 }
 
 static void controls(struct cpu *c)
@@ -138,10 +133,10 @@ static void controls(struct cpu *c)
 		entry |= ENTRY_LOAD_CET;
 		vmwrite_all(shadow_stacks, sizeof(shadow_stacks) / sizeof(shadow_stacks[0]));
 	}
-	c->proc_controls = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
+	vmx_of(c)->proc_controls = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
 				      PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_SECONDARY);
 	const struct vmcs_value fields[] = {
-		{ PIN_BASED_CONTROLS, pin }, { PROC_BASED_CONTROLS, c->proc_controls },
+		{ PIN_BASED_CONTROLS, pin }, { PROC_BASED_CONTROLS, vmx_of(c)->proc_controls },
 		{ PROC_BASED_CONTROLS2, proc2 }, { EXIT_CONTROLS, ctl_adjust(exit_cap, exit) },
 		{ ENTRY_CONTROLS, ctl_adjust(entry_cap, entry) }, { VPID, c->index + 1 },
 		{ EXCEPTION_BITMAP, 0 }, { PAGE_FAULT_ERROR_CODE_MASK, 0 },
@@ -162,27 +157,30 @@ static enum resident_status give_up(struct cpu *c, enum resident_status why)
 	/* before VMXOFF: an NMI handler must not touch a VMCS that is gone */
 	c->launched = false;
 	cpu_set_mode(c, CPU_OFF);
-	if (c->vmx_on && !vmxoff())
+	if (vmx_of(c)->on && !vmxoff())
 		log_line(LOG_ERROR, "VMXOFF failed");
-	c->vmx_on = false;
+	vmx_of(c)->on = false;
 	write_cr4(c->fw.cr4);
 	write_cr0(c->fw.cr0);
 	return why;
 }
 
-enum resident_status launch_cpu(struct cpu *c)
+enum resident_status vcpu_launch(struct cpu *c)
 {
+	uint64_t vmxon_hpa = resident_hpa(c) + VMXON_PAGE * PAGE_SIZE;
+	uint64_t vmcs_hpa = resident_hpa(c) + VMCS_PAGE * PAGE_SIZE;
 	uint32_t revision = (uint32_t)rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
 	uint64_t error;
 
-	*(uint32_t *)((uint8_t *)c + WORLD_VMXON * PAGE_SIZE) = revision;
-	*(uint32_t *)((uint8_t *)c + WORLD_VMCS * PAGE_SIZE) = revision;
+	vmx_of(c)->timer_shift = rdmsr(MSR_VMX_MISC) & 31;
+	*(uint32_t *)((uint8_t *)c + VMXON_PAGE * PAGE_SIZE) = revision;
+	*(uint32_t *)((uint8_t *)c + VMCS_PAGE * PAGE_SIZE) = revision;
 	write_cr0(c->fw.cr0 | CR0_NE);
 	write_cr4(c->fw.cr4 | CR4_VMXE);
-	if (!vmxon(c->vmxon_hpa))
+	if (!vmxon(vmxon_hpa))
 		return give_up(c, RESIDENT_VMXON_FAILED);
-	c->vmx_on = true;
-	if (!vmclear(c->vmcs_hpa) || !vmptrld(c->vmcs_hpa))
+	vmx_of(c)->on = true;
+	if (!vmclear(vmcs_hpa) || !vmptrld(vmcs_hpa))
 		return give_up(c, RESIDENT_VMCS_FAILED);
 	controls(c);
 	guest_state(c);
@@ -193,23 +191,23 @@ enum resident_status launch_cpu(struct cpu *c)
 	/* from its launch on it may be kicked, whether it has made an exit yet or not */
 	c->launched = true;
 	cpu_set_mode(c, CPU_GUEST);
-	if (vcpu_enter(c, false)) {
+	if (vmx_enter(c, false)) {
 		error = vmread(VM_INSTRUCTION_ERROR);
 		log_line(LOG_ERROR, "VMLAUNCH failed, VM-instruction error %lu", error);
 		return give_up(c, RESIDENT_LAUNCH_FAILED);
 	}
-	c->exit_reason = (uint32_t)vmread(EXIT_REASON);
-	if (c->exit_reason & EXIT_REASON_ENTRY_FAILURE) {
-		exit_dump(c);
+	vmx_of(c)->exit_reason = (uint32_t)vmread(EXIT_REASON);
+	if (vmx_of(c)->exit_reason & EXIT_REASON_ENTRY_FAILURE) {
+		vcpu_dump(c);
 		return give_up(c, RESIDENT_LAUNCH_FAILED);
 	}
 	cpu_set_mode(c, CPU_ROOT);
 	log_line(LOG_INFO, "launched, APIC id %u", c->apic_id);
 	exit_handle(c);
-	vcpu_loop(c);
+	cpu_loop(c);
 }
 
-void launch_undo(struct cpu *c)
+void vcpu_leave(struct cpu *c)
 {
 	struct leave_state s;
 	uint64_t cr0 = vmread(GUEST_CR0), cr4 = vmread(GUEST_CR4);
@@ -223,9 +221,9 @@ void launch_undo(struct cpu *c)
 	c->launched = false;
 	if (!vmxoff())
 		cpu_park("VMXOFF failed");
-	c->vmx_on = false;
+	vmx_of(c)->on = false;
 	cpu_set_mode(c, CPU_OFF);
 	write_cr4(cr4 & ~CR4_VMXE);
 	write_cr0(cr0);
-	vcpu_leave(&s);
+	vmx_leave(&s);
 }

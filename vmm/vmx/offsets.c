@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers of C that vmx/entry.asm uses besides those of vmm/offsets.c; see vmm/offsets.h. */
+/* Numbers of C that vmx/switch.asm uses besides those of vmm/offsets.c; see vmm/offsets.h. */
 #include "vmm/cpu.h"
 #include "vmm/offsets.h"
-#include "vmm/vmx/launch.h"
+#include "vmm/vmx/state.h"
 #include "vmm/vmx/vmcs.h"
 
 static __attribute__((used)) void entry(void)
 {
 	NUMBER(HOST_RSP);
-	OFFSET(CPU_HOST_RSP, cpu, host_rsp);
+	VALUE(CPU_HOST_RSP, offsetof(struct cpu, back_end) + offsetof(struct vmx_cpu, host_rsp));
 }
 
 static __attribute__((used)) void leave(void)

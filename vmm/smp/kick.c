@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kicks: noted, sent, and told from the guest's own NMIs when they land. The words that note a
+ * kick are relaxed: apic_send_nmi() makes all earlier stores visible before the NMI goes out, so
+ * the CPU that takes the NMI finds the kick and the request it stands for.
+ */
+#include "vmm/smp/kick.h"
+#include "vmm/smp/apic.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86.h"
+
+#define RESEND_MS	25u
+#define SKEW_MS		1000u	/* a kick noted further ahead than this counts as old */
+
+/*
+ * Notes a kick. False if one is on its way, or another CPU sends one at this moment: there is one
+ * kick at a time, for a second NMI for the same request would look like the guest's own. A kick
+ * that has not landed after RESEND_MS is taken for lost (INIT drops a pending NMI); what only
+ * delays it, such as a hypervisor below, takes less. The time may come from a CPU whose TSC is ahead.
+ */
+static bool note_kick(struct cpu *t, uint64_t now)
+{
+	uint64_t was = __atomic_load_n(&t->kick_tsc, __ATOMIC_RELAXED);
+	uint32_t seen = __atomic_load_n(&t->kick_seen, __ATOMIC_RELAXED);
+	uint32_t sent = __atomic_load_n(&t->kick_sent, __ATOMIC_RELAXED);
+	int64_t age = (int64_t)(now - was);
+
+	if (sent != seen && age > -(int64_t)ticks_ms(SKEW_MS) && age < (int64_t)ticks_ms(RESEND_MS))
+		return false;
+	if (!__atomic_compare_exchange_n(&t->kick_tsc, &was, now, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return false;
+	return __atomic_compare_exchange_n(&t->kick_sent, &sent, seen + 1, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
+}
+
+/* The NMI of a kick that is noted; takes it back if this CPU's APIC is off. */
+static void send_kick(struct cpu *t)
+{
+	if (!apic_send_nmi(t->apic_id))
+		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_RELAXED);
+}
+
+void cpu_kick(struct cpu *t)
+{
+	if (note_kick(t, rdtsc()))
+		send_kick(t);
+}
+
+/* Does every other CPU take NMIs, with no kick on its way? */
+static bool can_kick_all(const struct cpu *self)
+{
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		const struct cpu *c = cpu_get(i);
+		enum cpu_mode mode = cpu_mode(c);
+
+		if (c != self && ((mode != CPU_GUEST && mode != CPU_ROOT) ||
+				  c->kick_seen != __atomic_load_n(&c->kick_sent, __ATOMIC_RELAXED)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * One command of the local APIC does it where that hits no CPU that waits for SIPI, and none
+ * whose kick another CPU sends: each NMI must have its kick.
+ */
+void kick_others(struct cpu *self)
+{
+	bool all = can_kick_all(self), noted[MAX_CPUS] = { false };
+	uint64_t now = rdtsc();
+
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (c == self || (!all && cpu_mode(c) != CPU_GUEST))
+			continue;
+		noted[i] = note_kick(c, now);
+		all &= noted[i];
+	}
+	if (all && boot_info.cpus > 1 && apic_send_nmi_to_others())
+		return;
+	for (unsigned int i = 0; i < boot_info.cpus; i++)
+		if (noted[i])
+			send_kick(cpu_get(i));
+}
+
+void nmi_landed(struct cpu *c)
+{
+	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_RELAXED);
+
+	if (c->kick_seen == sent) {
+		/* a performance NMI was taken for the kick and passed on; this is the kick */
+		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < ticks_ms(1);
+
+		c->pmi_passed = false;
+		c->nmi_pending |= !kick;
+		return;
+	}
+	__atomic_store_n(&c->kick_seen, sent, __ATOMIC_RELAXED);
+	if (c->launched && !vcpu_nmi_under_way(c) && apic_pmi_unhandled())
+		c->nmi_pending = c->pmi_passed = true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one list of what a vendor's back end does for the rest of root mode. An image has one
+ * back end; it implements these functions and those of view.h in a folder of its own. Nothing
+ * outside that folder knows its instructions, its control structures or its exits.
+ *
+ * All of them run in root mode on the CPU they are about, after its launch, without locks, unless
+ * they say otherwise.
+ */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "patcher/engine/views.h"
+#include "vmm/boot_info.h"
+
+struct cpu;
+struct cpuid;
+struct msr_rule;
+
+/* ---- life ---- */
+
+/* Takes the memory that all CPUs share. Boot CPU, once. False if the pool is empty. */
+bool vcpu_init(void);
+
+/**
+ * vcpu_launch - switch virtualisation on and let the firmware go on as the guest
+ * Returns only on failure, with virtualisation off again.
+ */
+enum resident_status vcpu_launch(struct cpu *c);
+
+/* Switches virtualisation off; the firmware goes on behind its call of the loader. */
+_Noreturn void vcpu_leave(struct cpu *c);
+
+/**
+ * vcpu_run - enter the guest, and handle the exit that ends it
+ *
+ * Before the entry the guest gets what waits for it (c->nmi_pending, c->mc_pending), and the exits
+ * that are wanted are armed (c->window_wanted, an active step).
+ */
+void vcpu_run(struct cpu *c);
+
+/**
+ * vcpu_step - execute one instruction of the guest and take no interrupt
+ * For a CPU in a rendezvous and for its initiator. False if the instruction did not complete in a
+ * bounded number of exits.
+ */
+bool vcpu_step(struct cpu *c);
+
+/* Prints all that the back end knows of the last exit to the log. */
+void vcpu_dump(struct cpu *c);
+
+/* ---- views ---- */
+
+/* The guest runs on @view from the next entry on. Translations cached for it must be good. */
+void vcpu_set_view(view_t view);
+
+/*
+ * Drops this CPU's cached translations of all views. Serialises the CPU, as cross-modified code
+ * requires (SDM 3A "Handling Self- and Cross-Modifying Code").
+ */
+void vcpu_flush_views(void);
+
+/* ---- exits ---- */
+
+/* The guest exits when it has run for @ticks of the TSC, rounded down to what the timer counts in. */
+void vcpu_set_timer(struct cpu *c, uint64_t ticks);
+
+/*
+ * The entry that is about to come exits before the guest's first instruction. For the NMI handler:
+ * the main path may already have looked at all requests. False if it cannot be done.
+ */
+bool vcpu_force_exit(void);
+
+/*
+ * Accesses of the guest to @msr, or to the I/O port @port, exit on all CPUs. Boot CPU, after
+ * vcpu_init() and before the first launch.
+ */
+void vcpu_intercept_msr(uint32_t msr, bool read, bool write);
+void vcpu_intercept_port(uint16_t port);
+
+/* The rules for MSRs that only this vendor has; @n: how many. Any context. */
+const struct msr_rule *vcpu_msr_rules(unsigned int *n);
+
+/* Hides from a CPUID leaf what this vendor's guest cannot have. */
+void vcpu_filter_cpuid(uint32_t leaf, uint32_t sub, struct cpuid *r);
+
+/* ---- events ---- */
+
+/* Gives the guest a hardware exception at the next entry, merged with the event on its way. */
+void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
+
+/* The instruction that exited is emulated: RIP moves on, interrupt shadows end, TF traps. */
+void vcpu_skip(void);
+
+/*
+ * Is an NMI for the guest on its way in, or in, so that the next one waits for IRET? Also from
+ * NMI handlers.
+ */
+bool vcpu_nmi_under_way(struct cpu *c);
+
+/* Has a performance counter overflowed and its overflow not been acknowledged? Also from NMI handlers. */
+bool vcpu_counter_overflowed(void);
+
+/*
+ * Keeps interrupts off for the guest's next instruction without the guest seeing it: an interrupt
+ * taken first would leave a step undone.
+ */
+void vcpu_shadow_interrupts(void);
+
+/* ---- the guest's state ---- */
+
+/*
+ * The state of this CPU after INIT, executing at vector << 12 (SDM 3A table "IA-32 and Intel 64
+ * Processor States Following Power-up, Reset, or INIT"), but for registers that no entry loads.
+ */
+void vcpu_reset(struct cpu *c, uint8_t vector);
+
+/* CS base + RIP. */
+uint64_t vcpu_linear_rip(void);
+uint64_t vcpu_cr3(void);
+uint64_t vcpu_cr4(void);
+
+/* Is paging on? */
+bool vcpu_paging(void);
+
+/* Current privilege level, 0 ... 3. */
+unsigned int vcpu_cpl(void);
+
+/*
+ * Is the CPU inside a section with interrupts off? Not if it is halted there: then it stands
+ * between two instructions for any length of time.
+ */
+bool vcpu_interrupts_off(void);
+
+#endif

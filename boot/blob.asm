@@ -1,13 +1,17 @@
 ; SPDX-License-Identifier: GPL-2.0-only
-; The resident image as it lies in subtext.efi. RESIDENT_BIN is its file name.
+; A vendor's resident image as it lies in subtext.efi. make gives VENDOR, the vendor's name, and
+; RESIDENT_BIN, the name of the image's file.
 
 bits 64
 
-global resident_blob, resident_blob_end
+%define image		resident_ %+ VENDOR
+%define image_end	image %+ _end
+
+global image, image_end
 
 section .rodata align=64
-resident_blob:
+image:
 	incbin RESIDENT_BIN
-resident_blob_end:
+image_end:
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The EFI application, build/subtext.efi. It carries build/resident.bin (vmm/build.mk).
+# The EFI application, build/subtext.efi. It carries build/resident-VENDOR.bin (vmm/build.mk).
 
-BOOT_SRCS := $(filter-out boot/offsets.c,$(wildcard boot/*.c)) vmm/vmx/caps.c
-RESIDENT_BIN := $(BUILD)/resident.bin
+BOOT_SRCS := $(filter-out boot/offsets.c,$(wildcard boot/*.c)) $(VENDORS:%=vmm/%/caps.c)
 BOOT_OBJDIR := $(BUILD)/obj/efi
 BOOT_OBJS := $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.o) $(BOOT_OBJDIR)/boot/switch.o \
-	$(BOOT_OBJDIR)/boot/blob.o
+	$(VENDORS:%=$(BOOT_OBJDIR)/boot/blob-%.o)
 
 ALL += $(BUILD)/subtext.efi
 DEPS += $(BOOT_SRCS:%.c=$(BOOT_OBJDIR)/%.d) $(ASM_INCLUDE)/boot/offsets.d
@@ -21,9 +20,12 @@ $(BOOT_OBJDIR)/boot/switch.o: boot/switch.asm $(ASM_INCLUDE)/boot/offsets.inc Ma
 	@mkdir -p $(@D)
 	$(NASM) -f elf64 -Werror -I$(ASM_INCLUDE)/ -o $@ $<
 
-$(BOOT_OBJDIR)/boot/blob.o: boot/blob.asm $(RESIDENT_BIN)
+# The table of vendors.
+$(BOOT_OBJDIR)/boot/vendor.o: EFI_CFLAGS += -DVENDORS='$(foreach v,$(VENDORS),VENDOR($(v)))'
+
+$(BOOT_OBJDIR)/boot/blob-%.o: boot/blob.asm $(BUILD)/resident-%.bin Makefile
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -Werror -DRESIDENT_BIN="'$(RESIDENT_BIN)'" -o $@ $<
+	$(NASM) -f elf64 -Werror -DVENDOR=$* -DRESIDENT_BIN="'$(BUILD)/resident-$*.bin'" -o $@ $<
 
 $(BOOT_OBJDIR)/subtext.so: $(BOOT_OBJS)
 	$(LD) $(EFI_LDFLAGS) $^ -o $@ $(EFI_LDLIBS)

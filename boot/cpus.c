@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Finds the CPUs through the firmware's MP services and checks each. A CPU
- * files its own record, under a number it draws, so nothing depends on how the
+ * writes its own record, at the next free place, so nothing depends on how the
  * firmware counts.
  */
 #include <efi.h>
@@ -12,20 +12,6 @@
 #include "vmm/vmx/msrs.h"
 
 #define CHECK_SECONDS		10u
-
-#define LEAF1_ECX_VMX		(1u << 5)
-
-/* SDM 3D, appendix A */
-#define MSR_VMX_PIN		0x481u
-#define MSR_VMX_PROC		0x482u
-#define MSR_VMX_EXIT		0x483u
-#define MSR_VMX_ENTRY		0x484u
-#define MSR_VMX_EPT_VPID	0x48cu
-
-#define BASIC_TRUE		(1ull << 55)
-#define PROC_SECONDARY		(1u << 31)
-#define PROC2_EPT		(1u << 1)
-#define PROC2_VPID		(1u << 5)
 
 static uint32_t apic_id(void)
 {
@@ -39,54 +25,20 @@ static uint32_t apic_id(void)
 	return cpuid(1, 0).ebx >> 24;
 }
 
-static void read_vendor(struct vmx_caps *c)
+/* SDM 2A, CPUID: 36 bits where the leaf is missing. */
+static uint32_t phys_bits(void)
 {
-	struct cpuid r = cpuid(0, 0);
-	uint32_t word[3] = { r.ebx, r.edx, r.ecx };
-
-	for (unsigned int i = 0; i < 12; i++)
-		c->vendor[i] = (char)(word[i / 4] >> (i % 4 * 8));
+	if (cpuid(0x80000000, 0).eax < 0x80000008)
+		return 36;
+	return cpuid(0x80000008, 0).eax & 0xff;
 }
 
-static void read_cpuid(struct vmx_caps *c)
+static void read_this_cpu(struct cpus *c, uint32_t i)
 {
-	struct cpuid r = cpuid(1, 0);
-	uint32_t max_ext = cpuid(0x80000000, 0).eax;
-
-	read_vendor(c);
-	c->leaf1_ecx = r.ecx;
-	c->leaf1_edx = r.edx;
-	if (max_ext >= 0x80000001)
-		c->leaf80000001_edx = cpuid(0x80000001, 0).edx;
-	/* SDM 2A, CPUID: 36 bits where the leaf is missing. */
-	c->phys_bits = max_ext >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
-}
-
-static void read_vmx_msrs(struct vmx_caps *c)
-{
-	bool exact;
-
-	c->feature_control = rdmsr(MSR_FEATURE_CONTROL);
-	c->basic = rdmsr(MSR_VMX_BASIC);
-	c->misc = rdmsr(MSR_VMX_MISC);
-	exact = c->basic & BASIC_TRUE;
-	c->pin = rdmsr(exact ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
-	c->proc = rdmsr(exact ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
-	c->exit = rdmsr(exact ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-	c->entry = rdmsr(exact ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-	if (ctl_may(c->proc, PROC_SECONDARY))
-		c->proc2 = rdmsr(MSR_VMX_PROC2);
-	if (ctl_may(c->proc2, PROC2_EPT) || ctl_may(c->proc2, PROC2_VPID))
-		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
-}
-
-static void read_this_cpu(struct cpu_record *c)
-{
-	c->apic_id = apic_id();
-	c->la57 = read_cr4() & CR4_LA57;
-	read_cpuid(&c->caps);
-	if (c->caps.leaf1_ecx & LEAF1_ECX_VMX)
-		read_vmx_msrs(&c->caps);
+	c->cpu[i] = (struct cpu_record){
+		.apic_id = apic_id(), .phys_bits = phys_bits(), .la57 = read_cr4() & CR4_LA57,
+	};
+	c->vendor->read_this(i);
 }
 
 static void EFIAPI check_ap(void *arg)
@@ -95,7 +47,7 @@ static void EFIAPI check_ap(void *arg)
 	uint32_t i = __atomic_fetch_add(&c->count, 1, __ATOMIC_RELAXED);
 
 	if (i < MAX_CPUS)
-		read_this_cpu(&c->cpu[i]);
+		read_this_cpu(c, i);
 }
 
 /*
@@ -143,14 +95,6 @@ static bool visit_others(struct cpus *c)
 	return true;
 }
 
-/* Views, bitmaps and controls are common to all CPUs. */
-static bool same_vmx(const struct vmx_caps *a, const struct vmx_caps *b)
-{
-	return a->phys_bits == b->phys_bits && a->basic == b->basic &&
-	       a->ept_vpid == b->ept_vpid && a->pin == b->pin && a->proc == b->proc &&
-	       a->proc2 == b->proc2 && a->exit == b->exit && a->entry == b->entry;
-}
-
 static bool judge(const struct cpus *c, uint32_t i)
 {
 	const struct cpu_record *cpu = &c->cpu[i];
@@ -159,14 +103,15 @@ static bool judge(const struct cpus *c, uint32_t i)
 	/* Before all else: with it on, nothing of the switch to root mode works. */
 	if (cpu->la57)
 		return refuse(L"the firmware uses 5-level paging, which Subtext does not support");
-	missing = vmx_missing(&cpu->caps);
+	missing = c->vendor->missing(i);
 	if (missing && i == 0)
 		return refuse(L"%a", missing);
 	if (missing)
 		return refuse(L"on the CPU with APIC ID %d, %a", cpu->apic_id, missing);
-	if (!same_vmx(&cpu->caps, &c->cpu[0].caps))
-		return refuse(L"the CPU with APIC ID %d has other VMX features than the boot CPU",
-			      cpu->apic_id);
+	/* What root mode sets up on one CPU, all share. */
+	if (cpu->phys_bits != c->cpu[0].phys_bits || !c->vendor->alike(i, 0))
+		return refuse(L"the CPU with APIC ID %d has other virtualization features "
+			      L"than the boot CPU", cpu->apic_id);
 	return true;
 }
 
@@ -177,7 +122,8 @@ bool cpus_check(struct cpus *c)
 	c->count = 1;
 	if (EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&c->mp)))
 		c->mp = NULL;
-	read_this_cpu(&c->cpu[0]);
+	c->vendor = vendor_find();
+	read_this_cpu(c, 0);
 	/* Its refusal is the plainer one, and spares waking the others. */
 	if (!judge(c, 0))
 		return false;

@@ -8,21 +8,18 @@
 #include <efi.h>
 #include "vmm/boot_info.h"
 #include "boot/mp.h"
-#include "vmm/vmx/caps.h"
-
-#define MSR_FEATURE_CONTROL	0x3au
-#define FEATURE_LOCK		(1ull << 0)
-#define FEATURE_VMX		(1ull << 2)
+#include "boot/vendor.h"
 
 /* What the loader knows of one CPU. */
 struct cpu_record {
 	uint32_t apic_id;
+	uint32_t phys_bits;	/* width of physical addresses */
 	bool la57;		/* 5-level paging is on */
-	struct vmx_caps caps;
 };
 
 /* A CPU is known by its place in here; 0 is the boot CPU. */
 struct cpus {
+	const struct vendor *vendor;
 	struct mp_services *mp;	/* NULL: there is only the boot CPU */
 	uint32_t count;
 	struct cpu_record cpu[MAX_CPUS];

@@ -14,9 +14,6 @@
 
 #define FOUR_GIB	(1ull << 32)
 
-/* boot/blob.asm */
-extern const unsigned char resident_blob[], resident_blob_end[];
-
 /*
  * Reserves more than is needed, picks the place where the annex is aligned, and
  * gives the rest back. Returns 0 if there is no such memory.
@@ -69,7 +66,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	if (info->ram_top < phys + l->size)
 		info->ram_top = phys + l->size;
 	info->cpus = cpus->count;
-	info->phys_bits = cpus->cpu[0].caps.phys_bits;
+	info->phys_bits = cpus->cpu[0].phys_bits;
 	info->serial_speed = conf->serial_speed;
 	info->serial_port = conf->serial_port;
 	info->log_level = conf->log_level;
@@ -81,7 +78,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 static enum launch_result start(const struct conf *conf, struct cpus *cpus,
 				const struct layout *l, uint64_t phys)
 {
-	const struct resident_header *h = (const void *)resident_blob;
+	const struct resident_header *h = (const void *)cpus->vendor->image;
 	struct boot_info *info = (struct boot_info *)(phys + h->boot_info);
 	const struct paging_in in = {
 		.header = h, .layout = l, .phys = phys,
@@ -106,13 +103,14 @@ static enum launch_result start(const struct conf *conf, struct cpus *cpus,
 
 bool install(const struct conf *conf, struct cpus *cpus, struct installed *out)
 {
-	const struct resident_header *h = (const void *)resident_blob;
-	const char *wrong = layout_check(h, (uint64_t)(resident_blob_end - resident_blob));
+	const struct vendor *v = cpus->vendor;
+	const struct resident_header *h = (const void *)v->image;
+	const char *wrong = layout_check(h, (uint64_t)(v->image_end - v->image));
 	struct layout l;
 	enum launch_result result;
 
 	if (!wrong)
-		wrong = layout_plan(h, cpus->count, cpus->cpu[0].caps.phys_bits, &l);
+		wrong = layout_plan(h, cpus->count, cpus->cpu[0].phys_bits, v->view_bits, &l);
 	if (wrong)
 		return refuse(L"%a", wrong);
 	out->size = l.size;

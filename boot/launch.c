@@ -38,30 +38,26 @@ struct launch {
 	uint64_t failed_status;
 };
 
-/* Beyond what resident_call() returns. */
-#define STATUS_TIMEOUT	0x100u
-#define STATUS_UNKNOWN	0x101u
-#define STATUS_LOCKED	0x102u
-
-static const CHAR16 *status_text(uint64_t status)
+static const CHAR16 *find_text(const struct status_text *table, uint64_t status)
 {
-	static const struct {
-		uint64_t status;
-		const CHAR16 *text;
-	} texts[] = {
+	while (table->text && table->status != status)
+		table++;
+	return table->text;
+}
+
+static const CHAR16 *status_text(const struct launch *l, uint64_t status)
+{
+	static const struct status_text texts[] = {
 		{ RESIDENT_NO_MEMORY, L"its reserved memory is too small" },
-		{ RESIDENT_VMXON_FAILED, L"VMXON failed" },
-		{ RESIDENT_VMCS_FAILED, L"the CPU did not take the VMCS" },
-		{ RESIDENT_LAUNCH_FAILED, L"VMLAUNCH failed" },
 		{ STATUS_TIMEOUT, L"it waited too long for the other CPUs" },
 		{ STATUS_UNKNOWN, L"it was not there before" },
-		{ STATUS_LOCKED, L"IA32_FEATURE_CONTROL does not let VMX be switched on" },
+		{ 0, NULL },
 	};
+	const CHAR16 *text = find_text(texts, status);
 
-	for (UINTN i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i].status == status)
-			return texts[i].text;
-	return L"the resident image gave an unknown answer";
+	if (!text)
+		text = find_text(l->cpus->vendor->texts, status);
+	return text ? text : L"the resident image gave an unknown answer";
 }
 
 /* @arg: of RESIDENT_LAUNCH, the CPU's number; 0 of RESIDENT_INIT, which the boot CPU runs */
@@ -73,20 +69,10 @@ static uint64_t call(const struct launch *l, enum resident_op op, uint32_t arg)
 	return resident_call(l->cr3, l->entry, op, arg, fw);
 }
 
-/* Returns false if VMXON would fault. SDM 3C, "Enabling and Entering VMX Operation". */
-static bool allow_vmx(void)
-{
-	uint64_t value = rdmsr(MSR_FEATURE_CONTROL);
-
-	if (vmx_feature_control(value) == FC_OPEN)
-		wrmsr(MSR_FEATURE_CONTROL, value | FEATURE_LOCK | FEATURE_VMX);
-	return vmx_feature_control(rdmsr(MSR_FEATURE_CONTROL)) == FC_READY;
-}
-
 static uint64_t launch_this(const struct launch *l, uint32_t cpu)
 {
-	if (!allow_vmx())
-		return STATUS_LOCKED;
+	if (!l->cpus->vendor->allow_this())
+		return STATUS_NOT_ALLOWED;
 	return call(l, RESIDENT_LAUNCH, cpu);
 }
 
@@ -163,7 +149,7 @@ static void EFIAPI launch_ap(void *arg)
 	} else if (go_in(l, cpu, start)) {
 		wait_for_others(l, cpu, start);
 		if (verdict(l) == UNDO)
-			resident_undo();
+			resident_undo(l->cpus->vendor->call);
 	}
 	__atomic_add_fetch(&l->back, 1, __ATOMIC_RELEASE);
 }
@@ -171,9 +157,9 @@ static void EFIAPI launch_ap(void *arg)
 static bool refuse_cpu(const struct launch *l, uint32_t cpu, uint64_t status)
 {
 	if (cpu >= l->cpus->count)
-		return refuse(L"a CPU could not be launched: %s", status_text(status));
+		return refuse(L"a CPU could not be launched: %s", status_text(l, status));
 	return refuse(L"the CPU with APIC ID %d could not be launched: %s",
-		      l->cpus->cpu[cpu].apic_id, status_text(status));
+		      l->cpus->cpu[cpu].apic_id, status_text(l, status));
 }
 
 /* Returns true if all other CPUs are in and stay in. */
@@ -206,7 +192,7 @@ enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, u
 	};
 	status = call(&l, RESIDENT_INIT, 0);
 	if (status != RESIDENT_OK) {
-		refuse(L"the hypervisor could not be set up: %s", status_text(status));
+		refuse(L"the hypervisor could not be set up: %s", status_text(&l, status));
 		return LAUNCH_NONE;
 	}
 	status = launch_this(&l, 0);
@@ -215,10 +201,10 @@ enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, u
 		return LAUNCH_NONE;
 	}
 	if (launch_others(&l)) {
-		resident_seal();
+		cpus->vendor->call(RESIDENT_CALL_SEAL);
 		return LAUNCH_ALL;
 	}
-	resident_undo();
+	resident_undo(cpus->vendor->call);
 	return __atomic_load_n(&l.back, __ATOMIC_ACQUIRE) == cpus->count - 1 ? LAUNCH_NONE :
 									       LAUNCH_LOST;
 }

@@ -8,8 +8,15 @@
 #include "vmm/boot_info.h"
 #include "boot/cpus.h"
 
+/* Why a CPU is not launched, beyond what resident_call() returns. */
+enum launch_status {
+	STATUS_TIMEOUT = 0x100,
+	STATUS_UNKNOWN,
+	STATUS_NOT_ALLOWED,	/* struct vendor's allow_this() failed */
+};
+
 enum launch_result {
-	LAUNCH_ALL,	/* every CPU is in VMX non-root mode, and root mode is sealed */
+	LAUNCH_ALL,	/* every CPU runs as a guest, and root mode is sealed */
 	LAUNCH_NONE,	/* every CPU is as before: the memory can be given back */
 	LAUNCH_LOST,	/* a CPU did not come back from root mode: the memory must stay */
 };
@@ -18,9 +25,9 @@ enum launch_result {
  * launch_all - INIT once, LAUNCH on each CPU, then seal
  * @entry: virtual address of resident_entry()
  *
- * IA32_FEATURE_CONTROL is set and locked where it was open. If a CPU fails, all
- * others leave VMX operation and refuse() has the reason. Boot CPU, boot
- * services up, no AP busy.
+ * Where the firmware has left it open whether virtualization may be switched on,
+ * that is settled until the next reset. If a CPU fails, all others leave it again
+ * and refuse() has the reason. Boot CPU, boot services up, no AP busy.
  */
 enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, uint64_t entry,
 			      uint64_t world_size);

@@ -53,20 +53,19 @@ const char *layout_check(const struct resident_header *h, uint64_t blob_size)
 
 /*
  * 4 MiB for views, exec pages and logs, 256 KiB for each CPU's share of them,
- * and the top of the base view: one EPT page for each 512 GiB of physical
- * address space (4 levels reach 2^48) and some for memory types that are not
+ * and the top of the base view: one page for each 512 GiB of the physical
+ * address space that a view translates, and some for memory types that are not
  * uniform.
  */
-static uint64_t pool_size(uint32_t cpus, uint32_t phys_bits)
+static uint64_t pool_size(uint32_t cpus, uint32_t bits)
 {
-	uint32_t bits = phys_bits < 48 ? phys_bits : 48;
 	uint64_t top = bits > 39 ? 1ull << (bits - 39) : 1;
 
 	return 4 * MIB + cpus * 256 * KIB + (top + 64) * PAGE;
 }
 
 const char *layout_plan(const struct resident_header *h, uint32_t cpus, uint32_t phys_bits,
-			struct layout *out)
+			uint32_t view_bits, struct layout *out)
 {
 	uint64_t slots = (uint64_t)cpus * MAP_SLOTS_PER_CPU;
 	struct layout l = { 0 };
@@ -79,7 +78,7 @@ const char *layout_plan(const struct resident_header *h, uint32_t cpus, uint32_t
 	l.map_tables = l.worlds + (uint64_t)cpus * h->world_size;
 	l.map_tables_size = align_up(slots * 8, PAGE);
 	l.page_tables = l.map_tables + l.map_tables_size;
-	l.pool_size = pool_size(cpus, phys_bits);
+	l.pool_size = pool_size(cpus, phys_bits < view_bits ? phys_bits : view_bits);
 	/* The tables map themselves too: 2 MiB more is more than they can come to. */
 	l.page_tables_size = PAGE * paging_pages(l.page_tables + l.pool_size + ANNEX_SIZE + 2 * MIB,
 						 l.map_tables_size / PAGE);

@@ -29,12 +29,13 @@ const char *layout_check(const struct resident_header *h, uint64_t blob_size);
  * @h: passed layout_check()
  * @cpus: 1 ... MAX_CPUS
  * @phys_bits: MAXPHYADDR, 32 ... 52
+ * @view_bits: width of the physical addresses that a view translates (struct vendor)
  *
  * The annex comes last, so that everything else may start at any page.
  * Returns NULL or why it cannot be done. Any context.
  */
 const char *layout_plan(const struct resident_header *h, uint32_t cpus, uint32_t phys_bits,
-			struct layout *out);
+			uint32_t view_bits, struct layout *out);
 
 /* Bytes to ask the firmware for so that a run with an aligned annex is somewhere in them. */
 uint64_t layout_span(const struct layout *l);

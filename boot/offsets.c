@@ -23,5 +23,4 @@ static __attribute__((used)) void registers(void)
 static __attribute__((used)) void calls(void)
 {
 	NUMBER(RESIDENT_CALL_UNDO);
-	NUMBER(RESIDENT_CALL_SEAL);
 }

@@ -6,7 +6,7 @@
 bits 64
 default rel
 
-global resident_call, resident_undo, resident_seal
+global resident_call, resident_undo
 global switch_start, switch_end, switch_leave
 
 %include "boot/offsets.inc"
@@ -131,36 +131,30 @@ resident_call:
 	mov	eax, [r15 + FW_EFER]
 	mov	edx, [r15 + FW_EFER + 4]
 	wrmsr
-	; a VM entry that failed has loaded root mode's host state
+	; a launch that failed has loaded root mode's segments and tables
 	pop_world
 	mov	rax, r12
 	pop_callee_saved
 	ret
 .launched:
-	; in VMX non-root mode, by VM entry; only rsp, rip and the system registers are set
+	; as a guest, by the launch; only rsp, rip and the system registers are set
 	xor	eax, eax
 	pop_callee_saved
 	ret
 
-; void resident_undo(void)
+; void resident_undo(void (*call)(uint64_t number))
 resident_undo:
 	push_callee_saved
 	push_world
-	lea	rdx, [.back]
-	mov	rax, RESIDENT_CALL_UNDO
-	vmcall
-.back:
+	mov	rax, rdi
+	mov	rdi, RESIDENT_CALL_UNDO
+	call	rax
+	; the callee-saved registers and rsp are as they were
 	pop_world
 	pop_callee_saved
 	ret
 
-; void resident_seal(void)
-resident_seal:
-	mov	rax, RESIDENT_CALL_SEAL
-	vmcall
-	ret
-
-; Root mode after VMXOFF comes here for good: cr3 = rdi, rsp = rsi, rip = rdx, EFER = rcx;
+; Root mode comes here for good when it has given up this CPU: cr3 = rdi, rsp = rsi, rip = rdx, EFER = rcx;
 ; the other registers are the caller's of resident_undo()
 switch_leave:
 	mov	cr3, rdi

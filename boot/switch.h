@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "vmm/boot_info.h"
 
-/* The code of switch.asm; it must be mapped at its own address, executable, in both worlds until resident_seal(). */
+/* The code of switch.asm; it must be mapped at its own address, executable, in both worlds until the seal. */
 extern const char switch_start[], switch_end[];
 
 /**
@@ -19,19 +19,18 @@ extern const char switch_start[], switch_end[];
  *      capture_firmware() on this CPU just before
  *
  * Interrupts are off meanwhile. Returns enum resident_status; after
- * RESIDENT_LAUNCH with RESIDENT_OK the caller runs in VMX non-root mode.
+ * RESIDENT_LAUNCH with RESIDENT_OK the caller runs as a guest.
  */
 uint64_t resident_call(uint64_t cr3, uint64_t entry, uint64_t op, uint64_t arg,
 		       struct firmware_state *fw);
 
 /**
- * resident_undo - take this CPU out of VMX operation again
- * Only on a launched CPU, only before resident_seal().
+ * resident_undo - take this CPU out of root mode's reach again
+ * @call: struct vendor's, asks root mode for it
+ *
+ * Only on a launched CPU, only before the seal.
  */
-void resident_undo(void);
-
-/* Once, on the boot CPU, after all launches: from now on nothing of the firmware's is mapped in root mode, and there is no undo. */
-void resident_seal(void);
+void resident_undo(void (*call)(uint64_t number));
 
 /* Where root mode jumps to leave for good; its address goes to boot_info.leave. */
 extern const char switch_leave[];

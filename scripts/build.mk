@@ -27,7 +27,7 @@ UNIT_LIST = $(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/u
 FUZZ_LIST = $(foreach t,$(FUZZERS),'$(t)=scripts/run-fuzz $(t)')
 # The lines of these count as root mode's; from vmm/build.mk.
 export ROOT_SOURCES = $(ROOT_SRCS) $(ROOT_ASMS)
-IMAGE_LIST = 'check-image=scripts/check-image $(BUILD)/resident.elf'
+IMAGE_LIST = $(foreach v,$(VENDORS),'check-image-$(v)=scripts/check-image $(BUILD)/resident-$(v).elf')
 
 # The short ones first: what is wrong shows soon.
 .PHONY: test-lists
@@ -67,7 +67,7 @@ fuzz: $(FUZZ_PROGRAMS) test-lists
 		$(RUN_TESTS) --list $(LISTS)/fuzz
 
 check-image: all
-	@scripts/check-image $(BUILD)/resident.elf
+	@for image in $(RESIDENT_ELFS); do scripts/check-image $$image || exit; done
 
 run: all
 	@$(PICK_EMULATOR); scripts/demo

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the loader and the resident image tell each other.
+ * What passes between the loader and the resident image.
  *
  * The resident image is linked at RESIDENT_VA and never relocated: the loader
  * takes one run of EfiReservedMemoryType, copies the image to its start, and
@@ -96,12 +96,16 @@ enum resident_op {
 enum resident_status {
 	RESIDENT_OK,
 	RESIDENT_NO_MEMORY,
-	RESIDENT_VMXON_FAILED,
-	RESIDENT_VMCS_FAILED,
-	RESIDENT_LAUNCH_FAILED,
+	RESIDENT_ENABLE_FAILED,		/* virtualization could not be switched on */
+	RESIDENT_CONTROL_FAILED,	/* the CPU did not take its control structure */
+	RESIDENT_LAUNCH_FAILED,		/* the CPU did not enter the guest */
 };
 
-/* VMCALL numbers in RAX, understood until sealed; after that VMCALL gives #UD. */
+/*
+ * What the loader, as a guest, asks of root mode: numbers in RAX of the vendor's call
+ * instruction. SEAL comes once, after all launches: from then on nothing of the firmware's is
+ * mapped in root mode, there is no undo, and the instruction gives #UD.
+ */
 #define RESIDENT_CALL_UNDO	0x5375627465787455ull
 #define RESIDENT_CALL_SEAL	0x5375627465787453ull
 

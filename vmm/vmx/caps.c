@@ -4,8 +4,6 @@
 #include "vmm/vmx/caps.h"
 #include "patcher/wire/mem.h"
 
-#define FC_LOCK		(1ull << 0)
-#define FC_VMX		(1ull << 2)	/* outside SMX operation */
 #define LEAF1_ECX_VMX	(1u << 5)
 
 struct need {
@@ -71,9 +69,9 @@ static const struct need needs[] = {
 
 enum feature_control_state vmx_feature_control(uint64_t value)
 {
-	if (!(value & FC_LOCK))
+	if (!(value & FEATURE_LOCK))
 		return FC_OPEN;
-	return value & FC_VMX ? FC_READY : FC_LOCKED_OFF;
+	return value & FEATURE_VMX ? FC_READY : FC_LOCKED_OFF;
 }
 
 static uint64_t read_field(const struct vmx_caps *caps, const struct need *need)
@@ -91,7 +89,7 @@ static uint64_t read_field(const struct vmx_caps *caps, const struct need *need)
 
 const char *vmx_missing(const struct vmx_caps *caps)
 {
-	if (memcmp(caps->vendor, "GenuineIntel", 12))
+	if (memcmp(caps->vendor, VMX_VENDOR, 12))
 		return "the CPU is not made by Intel (CPUID.0)";
 	/* Without VMX the lock is about something else: the first row has the better sentence. */
 	if (caps->leaf1_ecx & LEAF1_ECX_VMX &&

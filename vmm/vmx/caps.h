@@ -10,10 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define VMX_VENDOR		"GenuineIntel"
+
+/* IA32_FEATURE_CONTROL. SDM 3C "Enabling and Entering VMX Operation". */
+#define FEATURE_LOCK		(1ull << 0)
+#define FEATURE_VMX		(1ull << 2)	/* outside SMX operation */
+
+/* Of the capability MSRs, those that only the loader reads; the others are in vmm/x86.h. */
+#define MSR_VMX_PIN		0x481u
+#define MSR_VMX_PROC		0x482u
+#define MSR_VMX_EXIT		0x483u
+#define MSR_VMX_ENTRY		0x484u
+#define MSR_VMX_EPT_VPID	0x48cu
+
 /* What the loader reads on each CPU. Absent MSRs are zero. */
 struct vmx_caps {
 	uint32_t leaf1_ecx, leaf1_edx, leaf80000001_edx;
-	uint32_t phys_bits;		/* CPUID.80000008:EAX[7:0] */
 	char vendor[13];
 	uint64_t feature_control;	/* IA32_FEATURE_CONTROL */
 	uint64_t basic;			/* IA32_VMX_BASIC */
@@ -28,7 +40,7 @@ enum feature_control_state {
 	FC_LOCKED_OFF,		/* locked without VMX outside SMX */
 };
 
-/* What IA32_FEATURE_CONTROL holds. SDM 3C "Enabling and Entering VMX Operation". */
+/* What IA32_FEATURE_CONTROL holds. */
 enum feature_control_state vmx_feature_control(uint64_t value);
 
 /**

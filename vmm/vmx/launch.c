@@ -178,10 +178,10 @@ enum resident_status vcpu_launch(struct cpu *c)
 	write_cr0(c->fw.cr0 | CR0_NE);
 	write_cr4(c->fw.cr4 | CR4_VMXE);
 	if (!vmxon(vmxon_hpa))
-		return give_up(c, RESIDENT_VMXON_FAILED);
+		return give_up(c, RESIDENT_ENABLE_FAILED);
 	vmx_of(c)->on = true;
 	if (!vmclear(vmcs_hpa) || !vmptrld(vmcs_hpa))
-		return give_up(c, RESIDENT_VMCS_FAILED);
+		return give_up(c, RESIDENT_CONTROL_FAILED);
 	controls(c);
 	guest_state(c);
 	host_state(c);

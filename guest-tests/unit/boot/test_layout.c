@@ -11,6 +11,7 @@
 #define KIB 1024ull
 #define MIB (1024 * KIB)
 #define PAGE 4096ull
+#define VIEW_BITS 48
 
 static struct resident_header good_header(void)
 {
@@ -26,7 +27,7 @@ static struct resident_header good_header(void)
 static void plan(const struct resident_header *h, uint32_t cpus, uint32_t bits, struct layout *l)
 {
 	assert_null(layout_check(h, h->file_size));
-	assert_null(layout_plan(h, cpus, bits, l));
+	assert_null(layout_plan(h, cpus, bits, VIEW_BITS, l));
 }
 
 static void assert_order(const struct resident_header *h, uint32_t cpus, const struct layout *l)
@@ -100,7 +101,7 @@ static void test_pool(void **state)
 		{ 2, 40, 4 * MIB + 512 * KIB + 66 * PAGE },
 		{ 4, 46, 5 * MIB + (128 + 64) * PAGE },
 		{ 1, 48, 4 * MIB + 256 * KIB + (512 + 64) * PAGE },
-		/* 4 levels of EPT do not reach further. */
+		/* A view does not reach further. */
 		{ 1, 52, 4 * MIB + 256 * KIB + (512 + 64) * PAGE },
 	};
 	struct resident_header h = good_header();
@@ -111,6 +112,8 @@ static void test_pool(void **state)
 		plan(&h, cases[i].cpus, cases[i].bits, &l);
 		assert_int_equal(l.pool_size, cases[i].size);
 	}
+	assert_null(layout_plan(&h, 2, 52, 40, &l));
+	assert_int_equal(l.pool_size, 4 * MIB + 512 * KIB + 66 * PAGE);
 }
 
 /* Wherever the firmware puts it: the annex is aligned and all lies in what was allocated. */
@@ -139,14 +142,14 @@ static void test_arguments(void **state)
 	struct layout l;
 
 	(void)state;
-	assert_non_null(layout_plan(&h, 0, 39, &l));
-	assert_non_null(layout_plan(&h, MAX_CPUS + 1, 39, &l));
-	assert_non_null(layout_plan(&h, 1, 31, &l));
-	assert_non_null(layout_plan(&h, 1, 53, &l));
+	assert_non_null(layout_plan(&h, 0, 39, VIEW_BITS, &l));
+	assert_non_null(layout_plan(&h, MAX_CPUS + 1, 39, VIEW_BITS, &l));
+	assert_non_null(layout_plan(&h, 1, 31, VIEW_BITS, &l));
+	assert_non_null(layout_plan(&h, 1, 53, VIEW_BITS, &l));
 	/* The run must end before MAP_VA. */
 	h.world_size = 8 * MIB;
-	assert_non_null(layout_plan(&h, 256, 39, &l));
-	assert_null(layout_plan(&h, 64, 39, &l));
+	assert_non_null(layout_plan(&h, 256, 39, VIEW_BITS, &l));
+	assert_null(layout_plan(&h, 64, 39, VIEW_BITS, &l));
 }
 
 #define REFUSED(change) do { \

@@ -39,7 +39,7 @@ static void setup_machine(struct machine *m, uint64_t phys, uint64_t sw, uint64_
 		.entry = 0x1234, .boot_info = 0x38040,
 		.world_size = 0x10000, .world_guards = 2, .world_guard = { 1, 15 },
 	};
-	assert_null(layout_plan(&m->h, 130, 40, &m->l));
+	assert_null(layout_plan(&m->h, 130, 40, 48, &m->l));
 	m->in = (struct paging_in){ &m->h, &m->l, phys, sw, sw_end };
 	m->tables = malloc(m->l.page_tables_size);
 	assert_non_null(m->tables);

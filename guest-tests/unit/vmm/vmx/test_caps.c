@@ -13,7 +13,6 @@
 /* A Core i7-4770, as the SDM's tables and its data sheet have it */
 static const struct vmx_caps haswell = {
 	.leaf1_ecx = 0x7ffafbff, .leaf1_edx = 0xbfebfbff, .leaf80000001_edx = 0x2c100800,
-	.phys_bits = 39,
 	.vendor = "GenuineIntel",
 	.feature_control = 5,
 	.basic = 0x00da040000000012,

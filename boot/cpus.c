@@ -9,7 +9,6 @@
 #include "boot/console.h"
 #include "boot/cpu_asm.h"
 #include "boot/cpus.h"
-#include "vmm/vmx/msrs.h"
 
 #define CHECK_SECONDS		10u
 

@@ -7,6 +7,7 @@
 #include "patcher/wire/mem.h"
 #include "vmm/boot_info.h"
 #include "vmm/vmx/caps.h"
+#include "vmm/vmx/msrs.h"
 #include "vmm/vmx/vmcs.h"
 
 #define BASIC_TRUE		(1ull << 55)

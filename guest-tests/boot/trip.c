@@ -11,6 +11,7 @@
 #include "boot/cpus.h"
 #include "guest-tests/boot/start_subtext.h"
 #include "vmm/vmx/caps.h"
+#include "vmm/vmx/msrs.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 

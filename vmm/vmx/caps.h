@@ -17,11 +17,6 @@
 #define FEATURE_VMX		(1ull << 2)	/* outside SMX operation */
 
 /* Of the capability MSRs, those that only the loader reads; the others are in vmm/x86.h. */
-#define MSR_VMX_PIN		0x481u
-#define MSR_VMX_PROC		0x482u
-#define MSR_VMX_EXIT		0x483u
-#define MSR_VMX_ENTRY		0x484u
-#define MSR_VMX_EPT_VPID	0x48cu
 
 /* What the loader reads on each CPU. Absent MSRs are zero. */
 struct vmx_caps {

@@ -16,3 +16,6 @@ UNIT_TESTS += test_engine_threads
 test_engine_threads_SRCS := guest-tests/unit/engine/test_engine_threads.c $(ENGINE_TEST_SRCS)
 test_engine_threads_CFLAGS := -fno-sanitize=all -fsanitize=thread
 test_engine_threads_LIBS := $(ENGINE_TEST_LIBS) -fno-sanitize=all -fsanitize=thread
+
+UNIT_TESTS += test_ranges
+test_ranges_SRCS := guest-tests/unit/engine/test_ranges.c patcher/engine/ranges.c

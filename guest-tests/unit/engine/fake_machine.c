@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The machine that the engine asks for, on the host; pool and views are the real ones. */
+/* The machine that the engine asks for, on the host. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -9,38 +9,24 @@
 #include <cmocka.h>
 #include "guest-tests/unit/engine/fake_machine.h"
 #include "patcher/engine/engine.h"
-#include "vmm/mem/mtrr.h"
-#include "vmm/vmx/ept.h"
 
 #define P	1ul
 #define RW	2ul
 #define PS	0x80ul
 #define FRAME	0x000ffffffffff000ul
 
-#define EPT_RIGHTS	7ul
-#define EPT_LARGE	0x80ul
+#define HELD_RUNS	2u	/* of the pool, for a patch that is held: its file, its tables */
 
 struct fake fake;
 
-static uint8_t *ram, *annex, *pool_mem;
+static uint8_t *ram, *annex;
 static view_t base_view, spread_to, old_bases[8];
 static unsigned int nold;
 static unsigned int spread_calls;
-static uint64_t zero_page;
+static unsigned int engine_runs;	/* of the pool, for the engine itself */
 static bool locked;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t now;
-
-uint64_t __real_pool_alloc(size_t n);
-uint64_t __wrap_pool_alloc(size_t n);
-
-uint64_t __wrap_pool_alloc(size_t n)
-{
-	fake.allocs++;
-	if (fake.alloc_fail && !--fake.alloc_fail)
-		return 0;
-	return __real_pool_alloc(n);
-}
 
 /* Every call of the machine passes here. */
 static void note_call(void)
@@ -65,32 +51,21 @@ static void let_others_run(void)
 
 /* ---- views in use ---- */
 
-static uint64_t sum_tables(uint64_t table_hpa, unsigned int level)
+bool fake_view_used(view_t view)
 {
-	const uint64_t *table = pool_va(table_hpa);
-	uint64_t sum = 14695981039346656037ul;
+	bool used = view == __atomic_load_n(&spread_to, __ATOMIC_SEQ_CST);
 
-	assert_non_null(table);
-	assert_true(pool_count(table_hpa) > 0);
-	for (unsigned int i = 0; i < 512; i++) {
-		uint64_t e = table[i];
-
-		sum = (sum ^ e) * 1099511628211ul;
-		if (!(e & EPT_RIGHTS))
-			continue;
-		if (level > 1 && !(e & EPT_LARGE))
-			sum ^= sum_tables(e & FRAME, level - 1);
-		else if (level == 1 && pool_va(e & FRAME))
-			assert_true(pool_count(e & FRAME) > 0);
-	}
-	return sum;
+	for (unsigned int i = 0; i < fake.cpus; i++)
+		used |= !__atomic_load_n(&fake.cpu[i].sipi, __ATOMIC_SEQ_CST) &&
+			__atomic_load_n(&fake.cpu[i].view, __ATOMIC_SEQ_CST) == view;
+	return used;
 }
 
 static void take_view(unsigned int cpu, view_t view)
 {
 	__atomic_store_n(&fake.cpu[cpu].view, view, __ATOMIC_RELEASE);
 	if (!fake.threads)
-		fake.cpu[cpu].sum = sum_tables(view, 4);
+		fake.cpu[cpu].sum = fake_view_sum(view);
 }
 
 void fake_check(void)
@@ -104,7 +79,7 @@ void fake_check(void)
 		if (fake.cpu[i].sipi)
 			continue;
 		if (fake.cpu[i].view != last)
-			sum = sum_tables(last = fake.cpu[i].view, 4);
+			sum = fake_view_sum(last = fake.cpu[i].view);
 		assert_int_equal(sum, fake.cpu[i].sum);
 	}
 }
@@ -170,31 +145,63 @@ uint64_t fake_gpa(uint64_t gva)
 	return gpa;
 }
 
-static uint8_t *host_page(uint64_t hpa)
+/* RAM, the annex or the pool, all of which have the same address for host and guest. */
+static uint8_t *host(uint64_t hpa)
 {
 	if (hpa < FAKE_RAM)
 		return ram + hpa;
 	if (hpa - FAKE_ANNEX < FAKE_ANNEX_SIZE)
 		return annex + (hpa - FAKE_ANNEX);
 	assert_non_null(pool_va(hpa));
-	assert_true(pool_count(hpa) > 0);
 	return pool_va(hpa);
+}
+
+static enum page_kind kind_of(unsigned int cpu, uint64_t gpa)
+{
+	return fake_view_kind(fake.cpu[cpu].view, gpa, NULL);
+}
+
+/* Where a fetch of the CPU goes. */
+static uint64_t fetched(unsigned int cpu, uint64_t gpa)
+{
+	uint64_t exec;
+
+	switch (fake_view_kind(fake.cpu[cpu].view, gpa, &exec)) {
+	case PAGE_PLAIN:
+	case PAGE_WATCHED:
+	case PAGE_PAYLOAD_TEXT:
+		return gpa;
+	case PAGE_PATCHED:
+		return exec | (gpa & ~PAGE_MASK);
+	default:
+		fail_msg("no right to execute 0x%lx", gpa);
+		return 0;
+	}
+}
+
+/* Loads and stores that do not exit. */
+static bool direct(unsigned int cpu, uint64_t gpa)
+{
+	enum page_kind kind = kind_of(cpu, gpa);
+
+	return kind == PAGE_PLAIN || kind == PAGE_PAYLOAD_DATA;
 }
 
 void fake_fetch(unsigned int cpu, uint64_t gva, void *buf, size_t len)
 {
-	uint64_t gpa = fake_gpa(gva), hpa;
-
-	assert_true(ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_X);
-	memcpy(buf, host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), len);
+	memcpy(buf, host(fetched(cpu, fake_gpa(gva))), len);
 }
 
 void fake_load(unsigned int cpu, uint64_t gva, void *buf, size_t len)
 {
-	uint64_t gpa = fake_gpa(gva), hpa;
+	uint64_t gpa = fake_gpa(gva);
 
-	if (ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_R) {
-		memcpy(buf, host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), len);
+	if (direct(cpu, gpa)) {
+		memcpy(buf, host(gpa), len);
+		return;
+	}
+	if (kind_of(cpu, gpa) == PAGE_HIDDEN) {
+		memset(buf, 0, len);
 		return;
 	}
 	switch (engine_page(gpa)) {
@@ -214,11 +221,10 @@ void fake_load(unsigned int cpu, uint64_t gva, void *buf, size_t len)
 
 void fake_store(unsigned int cpu, uint64_t gva, const void *buf, size_t len)
 {
-	uint64_t gpa = fake_gpa(gva), hpa;
+	uint64_t gpa = fake_gpa(gva);
 
-	if (ept_lookup(fake.cpu[cpu].view, gpa, &hpa, NULL) & EPT_W) {
-		assert_int_equal(gpa, hpa);
-		memcpy(host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK), buf, len);
+	if (direct(cpu, gpa)) {
+		memcpy(host(gpa), buf, len);
 		return;
 	}
 	switch (engine_page(gpa)) {
@@ -261,7 +267,7 @@ void fake_cpu_off(unsigned int cpu)
 
 static uint64_t *word_at(uint64_t hpa)
 {
-	return (uint64_t *)(host_page(hpa & PAGE_MASK) + (hpa & ~PAGE_MASK));
+	return (uint64_t *)host(hpa);
 }
 
 static uint64_t get_word(uint64_t hpa)
@@ -271,17 +277,14 @@ static uint64_t get_word(uint64_t hpa)
 
 uint64_t fake_fetch64(unsigned int cpu, uint64_t gva)
 {
-	uint64_t hpa;
-
-	assert_true(ept_lookup(fake.cpu[cpu].view, fake_gpa(gva), &hpa, NULL) & EPT_X);
-	return get_word(hpa);
+	return get_word(fetched(cpu, fake_gpa(gva)));
 }
 
 uint64_t fake_load64(unsigned int cpu, uint64_t gva)
 {
 	uint64_t gpa = fake_gpa(gva);
 
-	if (!(ept_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & EPT_R))
+	if (!direct(cpu, gpa))
 		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
 	return get_word(gpa);
 }
@@ -289,12 +292,12 @@ uint64_t fake_load64(unsigned int cpu, uint64_t gva)
 void fake_store64(unsigned int cpu, uint64_t gva, uint64_t value)
 {
 	uint64_t gpa = fake_gpa(gva);
-	bool direct = ept_lookup(fake.cpu[cpu].view, gpa, NULL, NULL) & EPT_W;
+	bool exits = !direct(cpu, gpa);
 
-	if (!direct)
+	if (exits)
 		assert_int_equal(engine_page(gpa), ENGINE_PAGE_GUARDED);
 	__atomic_store_n(word_at(gpa), value, __ATOMIC_RELEASE);
-	if (!direct)
+	if (exits)
 		engine_written(gpa);
 }
 
@@ -347,14 +350,12 @@ void fake_more_text(unsigned int pages)
 /* The hypervisor's own memory reads as zero. */
 static void hide(uint64_t gpa)
 {
-	assert_int_equal(ept_map(base_view, gpa, zero_page, EPT_R), 0);
+	assert_int_equal(view_set(base_view, gpa, PAGE_HIDDEN, 0), 0);
 }
 
 static void make_base_view(unsigned int type)
 {
-	struct mtrr_map types = { .def_type = 1 << 11 | type, .phys_bits = 36 };
-
-	base_view = view_identity(32, &types);
+	base_view = fake_view_new(type);
 	assert_true(base_view);
 	for (uint64_t at = 0; at < FAKE_ANNEX_SIZE; at += PAGE_SIZE)
 		hide(FAKE_ANNEX + at);
@@ -385,26 +386,70 @@ void fake_start(unsigned int cpus, size_t pool_pages)
 	now = 0;
 	ram = aligned_alloc(PAGE_SIZE, FAKE_RAM);
 	annex = aligned_alloc(PAGE_SIZE, FAKE_ANNEX_SIZE);
-	pool_mem = aligned_alloc(PAGE_SIZE, pool_pages * PAGE_SIZE);
 	memset(ram, 0, FAKE_RAM);
 	memset(annex, 0x5a, FAKE_ANNEX_SIZE);
-	pool_init(pool_mem, FAKE_POOL, pool_pages);
+	fake_pages_start(pool_pages);
+	fake_views_start();
 	make_guest();
-	zero_page = __real_pool_alloc(1);
-	make_base_view(MT_WB);
+	make_base_view(FAKE_TYPE);
 	engine_init();
+	engine_runs = fake_pages.runs - fake_view_pages();
 	for (unsigned int i = 0; i < cpus; i++) {
 		fake.cpu[i].rip = LINK_TEXT + FAKE_SLIDE + 0x1fff00;
 		take_view(i, base_view);
 	}
 }
 
+/* Ends what the engine has left over from a rebase. False: a transaction is under way. */
+static bool settle(void)
+{
+	struct refusal why;
+
+	for (unsigned int i = 0; i < 1000 && !machine_spread_done(); i++)
+		;
+	return engine_revert((const uint8_t *)"not held", &why) == ENGINE_REFUSED &&
+	       why.code != REFUSE_BUSY;
+}
+
+static unsigned int patches_held(void)
+{
+	struct patch_info info;
+	unsigned int n = 0;
+
+	while (engine_info(n, &info))
+		n++;
+	return n;
+}
+
+/* Every CPU and the engine let go of their views; nothing may be left of them. */
+static void drop_views(void)
+{
+	bool own = engine_view() != base_view;
+
+	for (unsigned int i = 0; i < nold; i++)
+		own &= engine_view() != old_bases[i];
+	fake.cpus = 0;
+	spread_to = 0;
+	if (own)
+		view_put(engine_view());
+	fake_drop_old_bases();
+	view_put(base_view);
+	assert_int_equal(fake_view_pages(), 0);
+}
+
 void fake_end(void)
 {
 	fake_check();
+	if (settle()) {
+		unsigned int runs = engine_runs + HELD_RUNS * patches_held() +
+				    fake_view_patched(engine_view());
+
+		drop_views();
+		assert_int_equal(fake_pages.runs, runs);
+	}
+	fake_pages_end();
 	free(ram);
 	free(annex);
-	free(pool_mem);
 }
 
 /* ---- what the engine asks of the machine ---- */
@@ -503,7 +548,7 @@ void machine_spread(view_t view)
 	note_call();
 	assert_false(fake.stopped);
 	fake_check();
-	assert_true(view && pool_count(view));
+	assert_true(fake_page_owners(view) > 0);
 	fake.spreads++;
 	__atomic_store_n(&spread_to, view, __ATOMIC_SEQ_CST);
 	spread_calls = 0;

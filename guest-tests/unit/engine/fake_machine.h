@@ -2,23 +2,22 @@
 /*
  * A machine for the engine to patch: some guest RAM with a kernel in it, CPUs
  * that each run on a view, and faults on request. It checks what the engine
- * promises the hardware: no table of a view in use is ever changed or freed.
+ * promises the hardware: no page of a view in use is ever changed or freed.
  */
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
 
+#include "guest-tests/unit/engine/fake_pages.h"
+#include "guest-tests/unit/engine/fake_views.h"
 #include "patcher/engine/cpus.h"
 #include "patcher/engine/guest.h"
-#include "patcher/engine/pages.h"
-#include "patcher/engine/views.h"
-#include "vmm/mem/pool.h"
 
 #define FAKE_CPUS_MAX	8u
 #define FAKE_RAM	(18ul << 20)
 #define FAKE_ANNEX	(32ul << 20)		/* GPA and HPA */
 #define FAKE_ANNEX_SIZE	(2ul << 20)
 #define FAKE_HIDDEN	(16ul << 20)		/* a page of RAM that is the hypervisor's */
-#define FAKE_POOL	(1ul << 30)		/* HPA of the pool */
+#define FAKE_TYPE	6u			/* memory type of the first base view */
 
 /* The kernel as it was linked, and where it runs. */
 #define LINK_TEXT	0xffffffff81000000ul	/* 2 MiB, one large page */
@@ -37,7 +36,7 @@
 
 struct fake_cpu {
 	view_t view;
-	uint64_t sum;		/* of all tables of the view, when the CPU took it */
+	uint64_t sum;		/* fake_view_sum() of the view, when the CPU took it */
 	uint64_t rip;
 	bool sipi;		/* waits for SIPI */
 	int inside;		/* steps until it leaves for @outside; -1: never */
@@ -55,7 +54,6 @@ struct fake {
 	unsigned int late_times, late_cpu;	/* the next stops that fail, and by whom */
 	unsigned int spread_lag;		/* calls of machine_spread_done() per CPU that takes the view */
 	bool spread_stuck;			/* no CPU takes any view */
-	unsigned int alloc_fail;		/* this pool_alloc() from now fails (1: the next); 0: none */
 	unsigned int read_fail;			/* this machine_read() from now fails; 0: none */
 	bool cas_taken;				/* the guest fills the entry just before machine_cas64() */
 	/*
@@ -64,7 +62,7 @@ struct fake {
 	 */
 	void (*others_run)(void);
 	/* what happened */
-	unsigned int stops, resumes, spreads, switches, steps, allocs;
+	unsigned int stops, resumes, spreads, switches, steps;
 	unsigned int calls;			/* of the machine */
 	unsigned int ops_stopped;		/* calls of the machine between stop and resume */
 	bool stopped;
@@ -74,6 +72,11 @@ extern struct fake fake;
 
 /* A new machine with @cpus CPUs and @pool_pages, and engine_init(). */
 void fake_start(unsigned int cpus, size_t pool_pages);
+
+/*
+ * Asserts that no page has leaked: unless the engine is busy, what is not free is in a view, is an
+ * exec page of the view in force, or belongs to a patch that is held.
+ */
 void fake_end(void);
 
 /* Maps more kernel text, in large pages. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A patch's life on the fake machine when all goes well: apply, revert, revive, lists, events. */
 #include "patcher/engine/internal.h"
-#include "vmm/mem/mtrr.h"
 #include "guest-tests/unit/engine/test_engine_util.h"
-#include "vmm/vmx/ept.h"
+
+#define OTHER_TYPE	(FAKE_TYPE - 2)	/* the memory type of another base view */
 
 static struct file *redirect(uint8_t id, uint64_t link)
 {
@@ -110,27 +110,23 @@ static void payload_is_placed(void **state)
 static void annex_rights(void **state)
 {
 	struct file *f = with_payload(1, TEXT(0x3000));
-	uint64_t hpa;
 
 	(void)state;
 	assert_applied(f);
 	for (unsigned int i = 0; i < 512; i++) {
 		uint64_t gpa = FAKE_ANNEX + i * PAGE_SIZE;
-		unsigned int rights = ept_lookup(engine_view(), gpa, &hpa, NULL);
+		enum page_kind kind = fake_view_kind(engine_view(), gpa, NULL);
 
 		if (i < 2) {
-			assert_int_equal(rights, EPT_X);
+			assert_int_equal(kind, PAGE_PAYLOAD_TEXT);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_TEXT);
 		} else if (i >= 510) {
-			assert_int_equal(rights, EPT_R | EPT_W);
+			assert_int_equal(kind, PAGE_PAYLOAD_DATA);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_DATA);
 		} else {
-			/* the page of zeros */
-			assert_int_equal(rights, EPT_R);
+			assert_int_equal(kind, PAGE_HIDDEN);
 			assert_int_equal(engine_page(gpa), ENGINE_PAGE_ANNEX_FREE);
 		}
-		if (rights != EPT_R)
-			assert_int_equal(hpa, gpa);
 	}
 	assert_int_equal(engine_page(FAKE_ANNEX + FAKE_ANNEX_SIZE), ENGINE_PAGE_NONE);
 	assert_int_equal(engine_page(FAKE_ANNEX - 1), ENGINE_PAGE_NONE);
@@ -433,7 +429,7 @@ static void rebase_keeps_patches(void **state)
 {
 	struct file *f = with_payload(1, TEXT(0x3000));
 	uint64_t gpa = TEXT_GPA + 0x3000;
-	unsigned int type;
+	uint64_t exec;
 	size_t pool;
 
 	(void)state;
@@ -443,7 +439,7 @@ static void rebase_keeps_patches(void **state)
 	for (unsigned int i = 0; i < 5; i++) {
 		view_t old = engine_view();
 
-		fake_new_base(i & 1 ? MT_WB : MT_WT);
+		fake_new_base(i & 1 ? FAKE_TYPE : OTHER_TYPE);
 		assert_int_equal(engine_rebase(machine_base_view()), 0);
 		assert_true(engine_view() != old);
 		fake_drop_old_bases();
@@ -456,8 +452,9 @@ static void rebase_keeps_patches(void **state)
 			;
 		fake_check();
 		assert_live(f, nop5);
-		assert_int_equal(ept_lookup(engine_view(), gpa, NULL, &type), EPT_X);
-		assert_int_equal(type, i & 1 ? MT_WB : MT_WT);
+		assert_int_equal(fake_view_kind(engine_view(), gpa, &exec), PAGE_PATCHED);
+		assert_true(exec != gpa && fake_page_owners(exec) == 1);
+		assert_int_equal(fake_view_type(engine_view()), i & 1 ? FAKE_TYPE : OTHER_TYPE);
 	}
 	assert_reverted(1);
 	assert_not_live(f);
@@ -473,7 +470,7 @@ static void rebase_without_patches(void **state)
 	size_t pool = pool_available();
 
 	(void)state;
-	fake_new_base(MT_WT);
+	fake_new_base(OTHER_TYPE);
 	assert_int_equal(engine_rebase(machine_base_view()), 0);
 	fake_drop_old_bases();
 	fake_check();

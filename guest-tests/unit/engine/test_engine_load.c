@@ -157,15 +157,15 @@ static void no_memory_at_apply(void **state)
 	(void)state;
 	for (;;) {
 		state_take(&before);
-		fake.alloc_fail = ++n;
+		fake_pages.alloc_fail = ++n;
 		if (apply(f) == ENGINE_DONE)
 			break;
 		assert_int_equal(refused.code, REFUSE_MEMORY);
-		assert_int_equal(fake.alloc_fail, 0);
+		assert_int_equal(fake_pages.alloc_fail, 0);
 		assert_state(&before);
 	}
-	assert_int_equal(fake.alloc_fail, 1);
-	fake.alloc_fail = 0;
+	assert_int_equal(fake_pages.alloc_fail, 1);
+	fake_pages.alloc_fail = 0;
 	/* file, tables, two views, their tables, three exec pages */
 	assert_true(n > 10);
 	assert_live(f, nop5);
@@ -187,7 +187,7 @@ static void no_memory_at_revert(void **state)
 	assert_applied(f);
 	for (;;) {
 		state_take(&before);
-		fake.alloc_fail = ++n;
+		fake_pages.alloc_fail = ++n;
 		if (revert(1) == ENGINE_DONE)
 			break;
 		assert_int_equal(refused.code, REFUSE_MEMORY);
@@ -195,19 +195,19 @@ static void no_memory_at_revert(void **state)
 		result.annex = before.info[1].annex;
 		assert_live(f, nop5);
 	}
-	fake.alloc_fail = 0;
+	fake_pages.alloc_fail = 0;
 	assert_true(n > 4);
 	assert_not_live(f);
 
 	for (n = 0;;) {
 		state_take(&before);
-		fake.alloc_fail = ++n;
+		fake_pages.alloc_fail = ++n;
 		if (apply_held(1) == ENGINE_DONE)
 			break;
 		assert_int_equal(refused.code, REFUSE_MEMORY);
 		assert_state(&before);
 	}
-	fake.alloc_fail = 0;
+	fake_pages.alloc_fail = 0;
 	assert_true(n > 4);
 	assert_live(f, nop5);
 }
@@ -223,12 +223,12 @@ static void no_memory_at_rebase(void **state)
 	fake_new_base(4);
 	state_take(&before);
 	for (;;) {
-		fake.alloc_fail = ++n;
+		fake_pages.alloc_fail = ++n;
 		if (!engine_rebase(machine_base_view()))
 			break;
 		assert_state(&before);
 	}
-	fake.alloc_fail = 0;
+	fake_pages.alloc_fail = 0;
 	assert_true(n > 3);
 	while (!machine_spread_done())
 		;

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include "guest-tests/unit/engine/test_engine_util.h"
-#include "vmm/vmx/ept.h"
 
 static struct file *redirect(uint8_t id, uint64_t link)
 {

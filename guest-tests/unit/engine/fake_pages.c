@@ -68,7 +68,9 @@ unsigned int fake_page_owners(uint64_t hpa)
 void fake_page_get(uint64_t hpa)
 {
 	assert_true(fake_page_owners(hpa) > 0);
+	pthread_mutex_lock(&mutex);
 	__atomic_fetch_add(&owners[page_index(hpa)], 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&mutex);
 }
 
 /* First fit in [from, total) of @n free pages; @total if there is none. */
@@ -97,10 +99,8 @@ static size_t take(size_t n)
 		first = find_run(0, n);
 	if (first == total)
 		return total;
-	for (size_t i = first; i < first + n; i++) {
-		assert_poison(i);
+	for (size_t i = first; i < first + n; i++)
 		__atomic_store_n(&owners[i], 1, __ATOMIC_RELAXED);
-	}
 	run[first] = n;
 	next = first + n;
 	__atomic_fetch_sub(&nfree, n, __ATOMIC_RELAXED);
@@ -118,45 +118,54 @@ uint64_t pool_alloc(size_t n)
 	pthread_mutex_unlock(&mutex);
 	if (first == total)
 		return 0;
+	for (size_t i = first; i < first + n; i++)
+		assert_poison(i);
 	memset(memory + first * PAGE_SIZE, 0, n * PAGE_SIZE);
 	return FAKE_POOL + first * PAGE_SIZE;
 }
 
-/* One owner less of each page of what was taken as one run of @n; true if that frees them. */
-static bool drop(uint64_t hpa, size_t n)
+/* What one pool_alloc() took is given back as a whole. Without the lock: a failed assert jumps. */
+static void assert_taken(uint64_t hpa, size_t n)
 {
-	size_t first = page_index(hpa);
-
 	if (!fake_page_owners(hpa) || hpa & ~PAGE_MASK)
 		fail_msg("given back, but not taken: 0x%lx", hpa);
-	assert_int_equal(run[first], n);
-	if (__atomic_sub_fetch(&owners[first], 1, __ATOMIC_RELAXED))
-		return false;
+	assert_int_equal(run[page_index(hpa)], n);
+}
+
+/* Makes @n pages that were one run free. Lock held. */
+static void make_free(size_t first, size_t n)
+{
 	memset(memory + first * PAGE_SIZE, POISON, n * PAGE_SIZE);
-	for (size_t i = first + 1; i < first + n; i++)
-		__atomic_store_n(&owners[i], 0, __ATOMIC_RELAXED);
 	run[first] = 0;
+	for (size_t i = first; i < first + n; i++)
+		__atomic_store_n(&owners[i], 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&nfree, n, __ATOMIC_RELAXED);
 	fake_pages.runs--;
-	return true;
 }
 
 bool pool_put(uint64_t hpa)
 {
+	size_t i = page_index(hpa);
 	bool last;
 
+	assert_taken(hpa, 1);
 	pthread_mutex_lock(&mutex);
-	last = drop(hpa, 1);
+	last = owners[i] == 1;
+	if (last)
+		make_free(i, 1);
+	else
+		__atomic_fetch_sub(&owners[i], 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&mutex);
 	return last;
 }
 
 void pool_free(uint64_t hpa, size_t n)
 {
-	pthread_mutex_lock(&mutex);
-	/* Several owners are for single pages: tables and views. */
+	assert_taken(hpa, n);
+	/* Only single pages can have several owners: tables and views. */
 	assert_int_equal(fake_page_owners(hpa), 1);
-	drop(hpa, n);
+	pthread_mutex_lock(&mutex);
+	make_free(page_index(hpa), n);
 	pthread_mutex_unlock(&mutex);
 }
 

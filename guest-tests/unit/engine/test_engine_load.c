@@ -33,12 +33,20 @@ static int bigger_machine(void **state)
 static void thousand_sites(void **state)
 {
 	struct file *f = many_sites(1, 1000, 1023);
+	unsigned int allocs = fake_pages.allocs, views = fake_view_pages();
 	size_t pool = pool_available();
 
 	(void)state;
 	assert_applied(f);
 	assert_int_equal(result.sites, 1000);
 	assert_int_equal(result.pages, 250);
+	/*
+	 * What it costs grows with the pages that are touched, not with the sites: an exec page for
+	 * each. File, tables, and a root and a leaf for each of two views are the rest.
+	 */
+	assert_int_equal(fake_pages.allocs - allocs, result.pages + 2 + 2 * 2);
+	assert_int_equal(fake_view_pages() - views, 2);
+	assert_true(pool - pool_available() <= 30 + result.pages + 2);
 	assert_int_equal(fake.stops, 1);
 	assert_live(f, nop5);
 	assert_reverted(1);

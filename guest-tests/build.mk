@@ -13,6 +13,12 @@
 #	fuzz_patch_SRCS := guest-tests/fuzz/fuzz_patch.c patcher/wire/patch.c
 # with seeds, if any, in guest-tests/fuzz/corpus/patch/.
 
+# Ends a program by the time of the machine it waits for.
+ALL += $(BUILD)/within
+$(BUILD)/within: guest-tests/within.c guest-tests/machine_time.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $<
+
 -include $(sort $(wildcard guest-tests/unit/*/build.mk))
 -include guest-tests/tool/build.mk
 -include $(sort $(wildcard guest-tests/fuzz/*.mk))

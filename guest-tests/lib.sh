@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For scenario tests with any guest: results in TAP on stdout, the machine that runs, the host tool
-# on the hypervisor's line (COM2). Everything is bounded in time. Read by the lib.sh of each kind of
+# on the hypervisor's line (COM2). Every wait is bounded by the machine's time. Read by the lib.sh of each kind of
 # guest. Environment: BUILD, TEST_DIR (scratch), CPUS, EMULATOR.
 set -u
 
@@ -76,9 +76,12 @@ trap stop_machine EXIT
 trap 'exit 143' TERM INT
 trap 'bail "$(head -n 1 "$TEST_DIR/bail")" "$(tail -n +2 "$TEST_DIR/bail")"' USR1
 
-# sub COMMAND [WORD]...: the host tool. JSON in $out, status in $sub_status.
+# sub COMMAND [WORD]...: the host tool, bounded by SUB_TIMEOUT seconds of the machine's time (200; 800
+# for `cycle`, which is many requests). JSON in $out, status in $sub_status.
 sub() {
-	out=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 --json "$@" \
+	local limit=200
+	[ "$1" != cycle ] || limit=800
+	out=$(host_tool "${SUB_TIMEOUT:-$limit}" --connect "unix:$TEST_DIR/com2" --json "$@" \
 		2>"$TEST_DIR/subtext.err")
 	sub_status=$?
 	return $sub_status
@@ -118,7 +121,7 @@ refused() {
 
 # hypervisor_log: it is then in $log.
 hypervisor_log() {
-	log=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" --timeout 200 log)
+	log=$(host_tool 200 --connect "unix:$TEST_DIR/com2" log)
 	matches "the hypervisor has a log" "$log" '^I .*launched'
 }
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define RING_SIZE 65536u
-#define FLUSH_TIMEOUT_MS 2000
+#define FLUSH_TIMEOUT_MS 10000
 
 /* Bytes on their way in one direction; head and tail count bytes and wrap with the type. */
 struct ring {

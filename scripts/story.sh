@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . scripts/machine.sh
 BUILD=${BUILD:-build} EMULATOR=${EMULATOR:-bochs} CPUS=${CPUS:-2}
-# Seconds by the clock that any one wait may take; far more than a busy host needs.
+# Seconds of the machine's time that any one wait may take.
 BOOT_WAIT=400 WAIT=120
 
 bold='' dim='' green='' red='' plain=''
@@ -70,9 +70,9 @@ machine_off() {
 
 # subtext WORD...: the host tool on the machine's second line; JSON in $out.
 subtext() {
-	local command=("$BUILD/subtext" --connect "unix:$dir/com2" --json "$@")
-	say "${green}\$ ${command[*]}${plain}"
-	out=$("${command[@]}" 2>"$dir/subtext.err") ||
+	local words=(--connect "unix:$dir/com2" --json "$@")
+	say "${green}\$ $BUILD/subtext ${words[*]}${plain}"
+	out=$(host_tool $WAIT "${words[@]}" 2>"$dir/subtext.err") ||
 		fail "the host tool could not: $*" "$out $(cat "$dir/subtext.err")"
 }
 

@@ -46,7 +46,7 @@ $(BUILD)/test-guest.efi: $(GUEST_OBJ)/efi/stub.o $(GUEST_OBJ)/efi/blob.o
 	$(OBJCOPY) $(EFI_OBJCOPY_FLAGS) $(GUEST_OBJ)/test-guest.so $@
 
 # Host programs that talk to the guest.
-$(BUILD)/guest-line: $(GUEST)/tools/guest-line.c guest-tests/dial.h Makefile
+$(BUILD)/guest-line: $(GUEST)/tools/guest-line.c guest-tests/dial.h guest-tests/machine_time.h Makefile
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
 ALL += $(BUILD)/guest-line
@@ -75,7 +75,8 @@ DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)
 
 CHAOS_SRCS := $(GUEST)/tools/line-chaos.c \
 	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
-$(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) guest-tests/dial.h Makefile
+$(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) guest-tests/dial.h \
+	guest-tests/machine_time.h Makefile
 	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(CHAOS_SRCS)
 
 ALL += $(BUILD)/line-chaos

@@ -15,7 +15,7 @@ $(BOOT_OBJDIR)/linux/acpi.so: $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
 
 .SECONDARY: $(BOOT_OBJDIR)/linux/acpi.so $(BOOT_OBJDIR)/$(LINUX_TESTS)/acpi.o
 
-$(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c guest-tests/dial.h Makefile
+$(BUILD)/guest-shell: $(LINUX_TESTS)/tools/guest-shell.c guest-tests/dial.h guest-tests/machine_time.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 

@@ -69,10 +69,9 @@ linux_image() {
 }
 
 # guest_shell [OPTION]... SOCKET ['SHELL TEXT']: bounded by GUEST_TIMEOUT seconds of the machine's
-# processor time. A machine that has ended has no process id, and no line.
+# processor time.
 guest_shell() {
-	"$BUILD/guest-shell" --machine "$(cat "$TEST_DIR/machine.pid" 2>/dev/null)" \
-		--timeout "${GUEST_TIMEOUT:-120}" "$@"
+	"$BUILD/guest-shell" --timeout "${GUEST_TIMEOUT:-120}" "$@"
 }
 
 # linux_wait TEXT ['SHELL TEXT']: until the guest's console says so, after it was given the shell
@@ -137,16 +136,16 @@ guest_wait() {
 	guest_plain=1 guest "wait \$bg_$1; bg_status=\$?; cat /tmp/bg.$1; (exit \$bg_status)"
 }
 
-# cycle NAME N 'CHECK': sub cycle with a check, which has the guest's shell in $guest_shell, to be
-# followed by options, and $com1. The test ends if it fails.
+# cycle NAME N 'CHECK': sub cycle with a check, which has the program guest-shell in $guest_shell and
+# the line in $com1. The test ends if it fails.
 cycle() {
-	guest_shell="$BUILD/guest-shell --machine $(cat "$TEST_DIR/machine.pid")" com1=$TEST_DIR/com1 \
+	guest_shell="$BUILD/guest-shell" com1=$TEST_DIR/com1 \
 		sub cycle "$1" "$2" --check "$3" || bail "cycle" "$out $(cat "$TEST_DIR/subtext.err")"
 }
 
 # event KIND: waits for it; its line is then in $out, behind those of the events before it.
 event() {
-	sub watch --for "$1" --within 60 || bail "event $1" "$out $(cat "$TEST_DIR/subtext.err")"
+	SUB_TIMEOUT=60 sub watch --for "$1" || bail "event $1" "$out $(cat "$TEST_DIR/subtext.err")"
 }
 
 # linux_build SOURCE.c OUT.patch [OPTION]...: builds a patch for the kernel that runs; a result.

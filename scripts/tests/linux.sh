@@ -65,11 +65,10 @@ while True:
     conn.sendall(answer)
     conn.close()
 EOT
-gcc -std=gnu11 -o guest-shell "$repo/guest-tests/linux/tools/guest-shell.c" || exit 1
+gcc -std=gnu11 -I"$repo" -o guest-shell "$repo/guest-tests/linux/tools/guest-shell.c" || exit 1
 python3 guest.py &
 trap 'kill %1' EXIT
-for ((i = 0; i < 100; i++)); do
-	[ ! -S line ] || break
+while [ ! -S line ] && kill -0 %1; do
 	sleep 0.1
 done
 

@@ -62,8 +62,7 @@ must call page_one
 matches "the patch stays in force" "$answer" 0x5eed5eed
 must trace
 matches "the guest's tracer is not called" "$answer" 'traced=0'
-events=$("$BUILD/subtext" --connect "unix:$TEST_DIR/com2" watch --for window-write --count 1 \
-	--within 30 2>&1)
+events=$(host_tool 30 --connect "unix:$TEST_DIR/com2" watch --for window-write --count 1 2>&1)
 matches "the event tells of it" "$events" 'window-write'
 matches "the event names the function" "$events" 'page_one'
 matches "whatever was asked in between, all events are told, from the first on" "$events" \

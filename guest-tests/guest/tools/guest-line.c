@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * guest-line: one command for the test guest's console, or a wait for something
- * it says. Prints every line it reads. Bounded in time.
+ * it says. Prints every line it reads. Bounded by the machine's time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,17 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "guest-tests/dial.h"
+#include "guest-tests/machine_time.h"
 
 #define LINE 1024
+#define POLL_MS 500
 
 enum { GOOD, NOT_OK, USAGE, LOST, LATE, PANIC };
 
 struct session {
 	int fd;
-	double deadline;
+	struct machine_time time;
+	double limit;		/* seconds */
 	const char *end;	/* ends the wait: a whole line, or */
 	const char *text;	/* part of a line */
 	bool not_ok;
@@ -29,21 +31,14 @@ struct session {
 	size_t len;
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static int usage(FILE *to)
 {
 	fputs("usage: guest-line [--timeout S] [--wait TEXT] SOCKET [COMMAND [WORD]...]\n"
 	      "Sends COMMAND and prints what the guest says until the answer is over, or, with\n"
 	      "--wait, sends COMMAND as it is and prints until a line holds TEXT. Status: 0 good,\n"
 	      "1 a result was \"not ok\", 2 usage, 3 the line is gone, 4 time is up (default\n"
-	      "120 s), 5 the guest panicked.\n", to);
+	      "120 s, of the processor time of the emulator's process MACHINE_PID if that is in\n"
+	      "the environment), 5 the guest panicked.\n", to);
 	return to == stdout ? GOOD : USAGE;
 }
 
@@ -85,15 +80,14 @@ static int eat(struct session *s, const char *buf, size_t n)
 
 static int listen_for(struct session *s)
 {
-	for (;;) {
+	while (machine_time(&s->time) <= s->limit) {
 		struct pollfd p = { .fd = s->fd, .events = POLLIN };
-		double left = s->deadline - now();
 		char buf[4096];
 		ssize_t n;
 		int status;
 
-		if (left <= 0 || poll(&p, 1, (int)(left * 1000) + 1) == 0)
-			return LATE;
+		if (poll(&p, 1, POLL_MS) <= 0)
+			continue;
 		n = read(s->fd, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -103,6 +97,7 @@ static int listen_for(struct session *s)
 		if (status >= 0)
 			return status;
 	}
+	return LATE;
 }
 
 int main(int argc, char **argv)
@@ -113,13 +108,13 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct session s = { .deadline = now() + 120 };
+	struct session s = { .limit = 120 };
 	char end[32], command[LINE] = "";
 	int c, i;
 
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 't')
-			s.deadline = now() + atof(optarg);
+			s.limit = atof(optarg);
 		else if (c == 'w')
 			s.text = optarg;
 		else
@@ -127,6 +122,7 @@ int main(int argc, char **argv)
 	}
 	if (optind >= argc || (optind + 1 == argc && !s.text))
 		return usage(stderr);
+	machine_time_start(&s.time);
 	s.fd = dial(argv[optind]);
 	if (s.fd < 0) {
 		perror(argv[optind]);

@@ -2,7 +2,8 @@
 /*
  * line-chaos: a hostile client for the hypervisor's line. Each case sends something
  * that is wrong and demands the answer docs/protocol.md promises, then that a good
- * client is served as if nothing had been. TAP on stdout, without a plan.
+ * client is served as if nothing had been. All waits are bounded by the machine's time. TAP on
+ * stdout, without a plan.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "guest-tests/dial.h"
+#include "guest-tests/machine_time.h"
 #include "patcher/wire/client.h"
 #include "patcher/wire/crc32.h"
 #include "patcher/wire/line.h"
@@ -28,6 +29,7 @@ static int fd = -1;
 static unsigned int results;
 static struct client client;
 static struct line_reader reader;
+static struct machine_time machine;
 
 static void result(const char *why, const char *text)
 {
@@ -40,11 +42,8 @@ static void result(const char *why, const char *text)
 
 static uint64_t now_ms(void *ctx)
 {
-	struct timespec t;
-
 	(void)ctx;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)(machine_time(&machine) * 1000);
 }
 
 /* A new client: the one before is gone without a word. */
@@ -579,6 +578,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	path = argv[1];
+	machine_time_start(&machine);
 	good = load(argv[2]);
 	other = load(argv[3]);
 	garbage();

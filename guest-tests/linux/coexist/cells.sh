@@ -54,7 +54,7 @@ start_coexist() {
 
 # drain KIND COUNT: takes events up to the COUNT-th of this kind.
 drain() {
-	sub watch --for "$1" --count "$2" --within 20 || failed="$failed; no event $1"
+	SUB_TIMEOUT=20 sub watch --for "$1" --count "$2" || failed="$failed; no event $1"
 	events="$events $(grep -oE '"kind":"[a-z-]+"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' ')"
 }
 

@@ -2,7 +2,7 @@
 /*
  * guest-shell: one piece of shell text for the Linux guest, which runs it (guest-tests/linux/init),
  * or a wait for something on its console. Prints what comes back. What the kernel says on the
- * same line outside of an answer goes to stderr. Bounded in time.
+ * same line outside of an answer goes to stderr. Bounded by the machine's time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "guest-tests/dial.h"
+#include "guest-tests/machine_time.h"
 
 /* Above what a shell command ends with. */
 enum { USAGE = 250, LOST, LATE, PANIC };
@@ -25,8 +26,8 @@ enum { USAGE = 250, LOST, LATE, PANIC };
 
 struct session {
 	int fd;
-	clockid_t machine;	/* its processor time, or the monotonic clock */
-	double start, start_real, limit;
+	struct machine_time time;
+	double limit;		/* seconds */
 	const char *wait;	/* part of a line */
 	char tag[24];		/* of the command; empty when only waiting */
 	bool past_panic;	/* a panic is not the end */
@@ -39,32 +40,15 @@ struct session {
 	int status;		/* -1: go on */
 };
 
-static double now(clockid_t clock)
-{
-	struct timespec t;
-
-	/* A machine that has ended: its line says so. */
-	if (clock_gettime(clock, &t))
-		return 0;
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* A busy host does not shorten the machine's time; five times that by the clock is the end. */
-static bool late(const struct session *s)
-{
-	return now(s->machine) - s->start > s->limit ||
-	       now(CLOCK_MONOTONIC) - s->start_real > 5 * s->limit;
-}
-
 static int usage(FILE *to)
 {
-	fputs("usage: guest-shell [--timeout S] [--machine PID] [--plain] [--past-panic] [--wait TEXT]\n"
-	      "	SOCKET [SHELL TEXT]\n"
+	fputs("usage: guest-shell [--timeout S] [--plain] [--past-panic] [--wait TEXT] SOCKET\n"
+	      "	[SHELL TEXT]\n"
 	      "Runs SHELL TEXT in the Linux guest, prints its output and ends with its status, or,\n"
 	      "with --wait, prints until a line holds TEXT, whatever the status; SHELL TEXT may then\n"
 	      "be missing. Outside of a subshell with --plain. Status: 250 usage, 251 the line is gone,\n"
-	      "252 time is up (default 120 s, of the processor time of PID if that is given), 253 the\n"
-	      "guest panicked (--past-panic: that is no end).\n", to);
+	      "252 time is up (default 120 s, of the processor time of the emulator's process MACHINE_PID\n"
+	      "if that is in the environment), 253 the guest panicked (--past-panic: that is no end).\n", to);
 	return to == stdout ? 0 : USAGE;
 }
 
@@ -152,7 +136,7 @@ static void take_byte(struct session *s, char c)
 
 static int listen_for(struct session *s)
 {
-	while (!late(s)) {
+	while (machine_time(&s->time) <= s->limit) {
 		struct pollfd p = { .fd = s->fd, .events = POLLIN };
 		char buf[4096];
 		ssize_t n, i;
@@ -177,7 +161,6 @@ static bool read_options(struct session *s, int argc, char **argv, bool *plain)
 {
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
-		{ "machine", required_argument, NULL, 'm' },
 		{ "wait", required_argument, NULL, 'w' },
 		{ "plain", no_argument, NULL, 'p' },
 		{ "past-panic", no_argument, NULL, 'P' },
@@ -189,15 +172,13 @@ static bool read_options(struct session *s, int argc, char **argv, bool *plain)
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 't')
 			s->limit = atof(optarg);
-		else if (c == 'm' && clock_getcpuclockid((pid_t)atoi(optarg), &s->machine))
-			s->machine = CLOCK_MONOTONIC;
 		else if (c == 'w')
 			s->wait = optarg;
 		else if (c == 'p')
 			*plain = true;
 		else if (c == 'P')
 			s->past_panic = true;
-		else if (c != 'm')
+		else
 			return false;
 	}
 	return argc - optind == 2 || (s->wait && argc - optind == 1);
@@ -205,13 +186,12 @@ static bool read_options(struct session *s, int argc, char **argv, bool *plain)
 
 int main(int argc, char **argv)
 {
-	struct session s = { .limit = 120, .machine = CLOCK_MONOTONIC, .status = -1 };
+	struct session s = { .limit = 120, .status = -1 };
 	bool plain = false;
 
 	if (!read_options(&s, argc, argv, &plain))
 		return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
-	s.start = now(s.machine);
-	s.start_real = now(CLOCK_MONOTONIC);
+	machine_time_start(&s.time);
 	s.fd = dial(argv[optind]);
 	if (s.fd < 0) {
 		perror(argv[optind]);

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The time of an emulated machine, or of other processes that a script waits for: a busy host slows
+# them down and must not shorten what a wait allows them. For programs: guest-tests/machine_time.h.
+
+CLOCK_TICKS=$(getconf CLK_TCK)
+
+# time_look: the processor time of what is measured, in microseconds, in $time_cpu: of the processes
+# that run and of their children that have ended. Unchanged if there is none.
+time_look() {
+	local ticks
+	# shellcheck disable=SC2086  # a pattern
+	ticks=$(cat $time_files 2>/dev/null | sed 's/^.*) //' | awk -v group="$time_group" '
+		!group || $3 == group { ticks += $12 + $13 + $14 + $15; some = 1 }
+		END { if (some) print ticks }')
+	[ -z "$ticks" ] || time_cpu=$((ticks * 1000000 / CLOCK_TICKS))
+}
+
+# time_start PID: begins to measure what counts for this process; time_start -PGID: for a group.
+time_start() {
+	case $1 in
+	-*) time_group=${1#-} time_files='/proc/[0-9]*/stat' ;;
+	*) time_group='' time_files=/proc/$1/stat ;;
+	esac
+	time_spent=0 time_cpu=0 time_host=${EPOCHREALTIME/[.,]/}
+	time_look
+}
+
+# time_left SECONDS: true while less than that has passed for what is measured: its processor time
+# counts, and the host's time while it stands still (it used less than a twentieth of it: it is
+# stopped, has ended, or sleeps); not more than the host's time. The sum is in $time_spent, in
+# microseconds, and changes once a second.
+time_left() {
+	local host=${EPOCHREALTIME/[.,]/} before=$time_cpu ran passed
+	passed=$((host - time_host))
+	if [ $passed -ge 1000000 ]; then
+		time_look
+		ran=$((time_cpu - before))
+		if [ $ran -lt $((passed / 20)) ] || [ $ran -gt $passed ]; then
+			ran=$passed
+		fi
+		time_spent=$((time_spent + ran)) time_host=$host
+	fi
+	[ $"$time_spent" -lt $(($1 * 1000000)) ]
+}

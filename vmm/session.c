@@ -67,10 +67,9 @@ static bool op_list(unsigned int i, struct text *t)
 
 	if (!engine_info(i, &p))
 		return false;
-	text_kv_bytes(t, "id", p.id, sizeof(p.id));
-	text_format(t, " name=%s state=%s sites=%u pages=%u annex=0x%lx text=%lu data=%lu",
-		    p.name, patch_state_name(p.state), p.sites, p.pages, p.annex, p.text_size,
-		    p.data_size);
+	text_format(t, " id=%*p name=%s state=%s sites=%u pages=%u annex=0x%lx text=%lu data=%lu",
+		    SERVER_ID_LEN, p.id, p.name, patch_state_name(p.state), p.sites, p.pages,
+		    p.annex, p.text_size, p.data_size);
 	text_format(t, " applied=%u reverted=%u", p.applied, p.reverted);
 	return true;
 }
@@ -94,7 +93,7 @@ static bool op_log(uint64_t *pos, struct text *t)
 	text_init(&line, buf, sizeof(buf));
 	if (!log_read(pos, &line))
 		return false;
-	text_kv_str(t, "text", buf);
+	text_format(t, " text=%s", buf);
 	return true;
 }
 
@@ -133,11 +132,10 @@ static enum server_result op_poll(struct text *reply, struct text *progress)
 	case ENGINE_DONE:
 		break;
 	}
-	text_kv_bytes(reply, "id", r.id, sizeof(r.id));
-	text_format(reply, " name=%s sites=%u pages=%u cpus=%u steps=%u pause_tsc=%lu pause_ns=%lu",
-		    r.name, r.sites, r.pages, r.cpus, r.steps, r.pause,
-		    r.pause * 1000000 / (boot_info.tsc_hz / 1000 + 1));
-	text_format(reply, " slide=0x%lx annex=0x%lx", r.slide, r.annex);
+	text_format(reply, " id=%*p name=%s sites=%u pages=%u cpus=%u steps=%u pause_tsc=%lu",
+		    SERVER_ID_LEN, r.id, r.name, r.sites, r.pages, r.cpus, r.steps, r.pause);
+	text_format(reply, " pause_ns=%lu slide=0x%lx annex=0x%lx",
+		    r.pause * 1000000 / (boot_info.tsc_hz / 1000 + 1), r.slide, r.annex);
 	return SERVER_DONE;
 }
 

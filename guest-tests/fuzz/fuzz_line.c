@@ -41,7 +41,7 @@ static void write_again(const struct line *l)
 	}
 	for (unsigned int i = 0; i < l->nargs; i++)
 		if (l->args[i].key[0])
-			text_kv_str(&t, l->args[i].key, l->args[i].value);
+			text_format(&t, " %s=%s", l->args[i].key, l->args[i].value);
 	if (!line_end(&t) || strpbrk(l->verb, " \"=*"))
 		return;
 	buf[t.len - 1] = '\0';

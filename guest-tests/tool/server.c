@@ -54,16 +54,13 @@ static void event(const char *kind, const struct held *h)
 		return;
 	text_init(&t, fake.events[fake.nevents++], sizeof(fake.events[0]));
 	text_str(&t, kind);
-	text_kv_bytes(&t, "id", h->id, sizeof(h->id));
-	text_kv_str(&t, "name", h->name);
+	text_format(&t, " id=%*p name=%s", SERVER_ID_LEN, h->id, h->name);
 }
 
 static void info(struct text *t)
 {
-	text_kv_dec(t, "cpus", 2);
-	text_kv_dec(t, "patches", fake.nheld);
-	text_kv_str(t, "guest", "a \"quoted\" name");
-	text_kv_hex(t, "lstar", 0xffffffff83000000);
+	text_format(t, " cpus=2 patches=%u guest=%s lstar=0xffffffff83000000", fake.nheld,
+		    "a \"quoted\" name");
 }
 
 static bool list(unsigned int i, struct text *t)
@@ -72,12 +69,8 @@ static bool list(unsigned int i, struct text *t)
 
 	if (i >= fake.nheld)
 		return false;
-	text_kv_bytes(t, "id", h->id, sizeof(h->id));
-	text_kv_str(t, "name", h->name);
-	text_kv_str(t, "state", h->live ? "live" : "reverted");
-	text_kv_dec(t, "sites", h->sites);
-	text_kv_dec(t, "text", 25);
-	text_kv_dec(t, "applied", h->applied);
+	text_format(t, " id=%*p name=%s state=%s sites=%u text=25 applied=%u", SERVER_ID_LEN, h->id,
+		    h->name, h->live ? "live" : "reverted", h->sites, h->applied);
 	return true;
 }
 
@@ -95,8 +88,7 @@ static bool sites(const uint8_t *id, unsigned int i, struct text *t)
 
 	if (!h || i > 0)
 		return false;
-	text_kv_hex(t, "address", h->first_addr);
-	text_kv_str(t, "name", h->first);
+	text_format(t, " address=0x%lx name=%s", h->first_addr, h->first);
 	return true;
 }
 
@@ -106,7 +98,7 @@ static bool log_line(uint64_t *pos, struct text *t)
 
 	if (*pos >= 30)
 		return false;
-	text_kv_str(t, "text", lines[*pos / 10]);
+	text_format(t, " text=%s", lines[*pos / 10]);
 	*pos += 10;
 	return true;
 }
@@ -116,22 +108,17 @@ static enum server_result refuse(struct text *t, const char *code)
 	static const uint8_t expected[] = { 0x0f, 0x1f, 0x44, 0, 0 };
 	static const uint8_t found[] = { 0xe8, 1, 2, 3, 4 };
 
-	text_kv_str(t, "code", code);
-	text_kv_str(t, "symbol", "check");
-	text_kv_hex(t, "address", 0xffffffff81000020);
-	text_kv_bytes(t, "expected", expected, sizeof(expected));
-	text_kv_bytes(t, "found", found, sizeof(found));
-	text_kv_dec(t, "cpu", 1);
-	text_kv_hex(t, "rip", 0xffffffff81000021);
-	text_kv_str(t, "what", "it says why");
+	text_format(t, " code=%s symbol=check address=0xffffffff81000020 expected=%*p found=%*p", code,
+		    (int)sizeof(expected), expected, (int)sizeof(found), found);
+	text_format(t, " cpu=1 rip=0xffffffff81000021 what=%s", "it says why");
 	return SERVER_REFUSED;
 }
 
 static enum server_result begin(struct held *h, bool to_live, struct text *t)
 {
 	if (!h || h->live == to_live) {
-		text_kv_str(t, "code", "state");
-		text_kv_str(t, "what",
+		text_str(t, " code=state");
+		text_format(t, " what=%s",
 			    !h ? "no such patch" : to_live ? "live already" : "not live");
 		return SERVER_REFUSED;
 	}
@@ -149,7 +136,7 @@ static enum server_result apply_file(const void *file, size_t len, struct text *
 	struct held *h;
 
 	if (patch_parse(file, len, &p, &err) || fake.nheld == MAX_HELD) {
-		text_kv_str(t, "code", "bad-patch");
+		text_str(t, " code=bad-patch");
 		return SERVER_REFUSED;
 	}
 	if (!strncmp(p.header->name, "refuse-", 7))
@@ -178,25 +165,19 @@ static enum server_result poll_pending(struct text *t, struct text *progress)
 	struct held *h = fake.current;
 
 	if (fake.aborted) {
-		text_kv_str(t, "code", "aborted");
+		text_str(t, " code=aborted");
 		return SERVER_REFUSED;
 	}
-	text_kv_str(progress, "phase", "guard");
-	text_kv_dec(progress, "done", fake.polls);
-	text_kv_dec(progress, "of", POLLS);
+	text_format(progress, " phase=guard done=%u of=%u", fake.polls, POLLS);
 	if (fake.polls++ < POLLS || !strcmp(h->name, "slow"))
 		return SERVER_PENDING;
 	h->live = fake.to_live;
 	*(h->live ? &h->applied : &h->reverted) += 1;
 	if (!strcmp(h->name, "other"))
 		event(h->live ? "patch-live" : "patch-reverted", h);
-	text_kv_bytes(t, "id", h->id, sizeof(h->id));
-	text_kv_str(t, "name", h->name);
-	text_kv_dec(t, "sites", h->sites);
-	text_kv_dec(t, "cpus", 2);
+	text_format(t, " id=%*p name=%s sites=%u cpus=2", SERVER_ID_LEN, h->id, h->name, h->sites);
 	fake.pause += 100;
-	text_kv_dec(t, "pause_tsc", fake.pause);
-	text_kv_dec(t, "pause_ns", fake.pause / 2);
+	text_format(t, " pause_tsc=%lu pause_ns=%lu", fake.pause, fake.pause / 2);
 	return SERVER_DONE;
 }
 

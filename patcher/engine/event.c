@@ -63,8 +63,7 @@ static void tell_loss(struct event_text *out)
 
 	out->number = events.read;
 	text_init(&t, out->text, sizeof(out->text));
-	text_str(&t, "events-lost");
-	text_kv_dec(&t, "count", events.lost);
+	text_format(&t, "events-lost count=%u", events.lost);
 	events.lost = 0;
 }
 
@@ -89,10 +88,8 @@ void event_patch(const char *kind, const struct held *h, const struct txn *t)
 	struct text text;
 
 	text_init(&text, buf, sizeof(buf));
-	text_str(&text, kind);
-	text_kv_bytes(&text, "id", h->patch.header->id, 8);
-	text_format(&text, " sites=%u pause=%lu name=%s", h->patch.nsites, t->pause,
-		    h->patch.header->name);
+	text_format(&text, "%s id=%*p sites=%u pause=%lu name=%s", kind, 8, h->patch.header->id,
+		    h->patch.nsites, t->pause, h->patch.header->name);
 	event_add(buf, false);
 }
 
@@ -103,8 +100,7 @@ void event_refused(const struct held *h, const struct refusal *why)
 	struct text text;
 
 	text_init(&text, buf, sizeof(buf));
-	text_str(&text, "patch-refused");
-	text_kv_bytes(&text, "id", h->patch.header->id, 8);
+	text_format(&text, "patch-refused id=%*p", 8, h->patch.header->id);
 	refusal_text(why, &text);
 	event_add(buf, false);
 }
@@ -129,7 +125,7 @@ void event_window(const char *kind, const struct held *h, unsigned int site)
 	char buf[LINE_ROOM];
 	struct text text = begin(buf, kind, h, site, w->gva);
 
-	text_kv_bytes(&text, "bytes", w->seen, w->len);
+	text_format(&text, " bytes=%*p", w->len, w->seen);
 	event_add(buf, true);
 }
 
@@ -139,8 +135,7 @@ void event_leaving(const char *kind, const struct held *h, unsigned int site, ui
 	char buf[LINE_ROOM];
 	struct text text = begin(buf, kind, h, site, gva);
 
-	text_kv_bytes(&text, "id", h->patch.header->id, 8);
-	text_format(&text, " sites=%u", h->patch.nsites);
+	text_format(&text, " id=%*p sites=%u", 8, h->patch.header->id, h->patch.nsites);
 	event_add(buf, true);
 }
 

@@ -41,34 +41,32 @@ static const struct {
 static void add_str(struct text *t, const char *key, const char *value)
 {
 	if (value)
-		text_kv_str(t, key, value);
+		text_format(t, " %s=%s", key, value);
 }
 
 void refusal_text(const struct refusal *why, struct text *t)
 {
 	unsigned int code = why->code < sizeof(texts) / sizeof(texts[0]) ? why->code : 0;
 	unsigned int keys = texts[code].keys;
-	size_t n = why->nbytes < sizeof(why->found) ? why->nbytes : sizeof(why->found);
+	int n = why->nbytes < sizeof(why->found) ? why->nbytes : sizeof(why->found);
 
-	text_kv_str(t, "code", texts[code].code);
+	text_format(t, " code=%s", texts[code].code);
 	if (keys & KEY_FIELD)
 		add_str(t, "field", why->field);
 	if ((keys & KEY_INDEX) && why->field)
-		text_kv_dec(t, "index", why->index);
+		text_format(t, " index=%u", why->index);
 	if (keys & KEY_SYMBOL)
 		add_str(t, "symbol", why->symbol);
 	if (keys & KEY_ADDRESS)
-		text_kv_hex(t, "address", why->address);
-	if ((keys & KEY_BYTES) && n) {
-		text_kv_bytes(t, "expected", why->expected, n);
-		text_kv_bytes(t, "found", why->found, n);
-	}
+		text_format(t, " address=0x%lx", why->address);
+	if ((keys & KEY_BYTES) && n)
+		text_format(t, " expected=%*p found=%*p", n, why->expected, n, why->found);
 	if (keys & KEY_OWNER)
-		text_kv_bytes(t, "owner", why->found, n);
+		text_format(t, " owner=%*p", n, why->found);
 	if ((keys & KEY_CPU) && why->cpu != UINT32_MAX)
-		text_kv_dec(t, "cpu", why->cpu);
+		text_format(t, " cpu=%u", why->cpu);
 	if (keys & KEY_RIP)
-		text_kv_hex(t, "rip", why->rip);
+		text_format(t, " rip=0x%lx", why->rip);
 	if (keys & KEY_WHAT)
 		add_str(t, "what", why->what);
 }

@@ -439,9 +439,7 @@ static enum client_result data(struct client *c, const void *file, size_t len, s
 	const char *code;
 
 	text_init(&t, buf, sizeof(buf));
-	text_str(&t, "data");
-	text_kv_dec(&t, "off", *next);
-	text_str(&t, " b64=");
+	text_format(&t, "data off=%lu b64=", *next);
 	base64_encode(&t, (const char *)file + *next, chunk < len - *next ? chunk : len - *next);
 	/* What does not get through soon is given up for a new session and shorter lines. */
 	if (c->tries > DATA_TRIES)

@@ -214,7 +214,7 @@ const char *line_get(const struct line *l, const char *key)
 void line_begin(struct text *t, enum line_kind kind, uint32_t seq)
 {
 	text_char(t, (char)kind);
-	text_dec(t, seq);
+	text_number(t, seq, 10, 1);
 }
 
 bool line_end(struct text *t)
@@ -222,7 +222,7 @@ bool line_end(struct text *t)
 	uint32_t crc = crc32_update(0, t->buf, t->len);
 
 	text_str(t, " *");
-	text_hex(t, crc, 8);
+	text_number(t, crc, 16, 8);
 	text_char(t, '\n');
 	return !t->cut && t->len <= LINE_MAX_LEN + 1;
 }

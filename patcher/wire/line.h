@@ -97,7 +97,7 @@ const char *line_error_field(enum line_error e);
 
 /*
  * Starts a line of this kind (LINE_REQUEST, _DONE, _REFUSED, _PART, _EVENT) with its number:
- * kind and digits. @t must be empty; the caller goes on with " word" or text_kv_*().
+ * kind and digits. @t must be empty; the caller goes on with text_format(t, " key=%s", ...).
  */
 void line_begin(struct text *t, enum line_kind kind, uint32_t seq);
 /* Ends it: " *CRC\n". False if it did not fit in @t or LINE_MAX_LEN; then it must not be sent. */

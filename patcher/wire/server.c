@@ -117,7 +117,7 @@ static int run_hello(struct server *s, struct text *t)
 	text_format(t, " proto=%u version=%s nonce=0x%lx max_line=%u max_file=%lu", SERVER_PROTO,
 		    s->ops->version, s->nonce, LINE_MAX_LEN, s->upload_cap);
 	if (s->pending)
-		text_kv_str(t, "pending", s->pending->name);
+		text_format(t, " pending=%s", s->pending->name);
 	return SERVER_DONE;
 }
 
@@ -188,7 +188,7 @@ static int run_put(struct server *s, struct text *t)
 		s->upload_got = 0;
 		s->upload_crc_got = 0;
 	}
-	text_kv_dec(t, "next", s->upload_got);
+	text_format(t, " next=%lu", s->upload_got);
 	return SERVER_DONE;
 }
 
@@ -221,7 +221,7 @@ static int run_data(struct server *s, struct text *t)
 		s->upload_size = s->upload_got = 0;
 		return refuse(t, "bad-crc", "crc", "not the file announced: send it again");
 	}
-	text_kv_dec(t, "next", s->upload_got);
+	text_format(t, " next=%lu", s->upload_got);
 	return SERVER_DONE;
 }
 
@@ -291,7 +291,7 @@ static bool part_help(struct server *s, uint64_t *pos, struct text *t)
 	(void)s;
 	if (*pos >= NVERBS)
 		return false;
-	text_kv_str(t, "text", verbs[(*pos)++].help);
+	text_format(t, " text=%s", verbs[(*pos)++].help);
 	return true;
 }
 
@@ -370,8 +370,7 @@ static void busy(struct server *s, uint32_t seq)
 	if (!flush(s))
 		return;
 	t = begin(&s->out, LINE_PART, seq);
-	text_str(&t, " busy");
-	text_str(&t, s->progress);
+	text_format(&t, " busy%s", s->progress);
 	finish(&s->out, &t, LINE_PART);
 }
 
@@ -383,7 +382,7 @@ static int run(struct server *s, const struct verb *v, struct text *t)
 		return SERVER_REFUSED;
 	if (s->pending && (v->flags & CHANGES) && !(v->flags & ANY_TIME)) {
 		refuse(t, "busy", "verb", "a transaction is under way");
-		text_kv_str(t, "pending", s->pending->name);
+		text_format(t, " pending=%s", s->pending->name);
 		return SERVER_REFUSED;
 	}
 	if (s->multi && s->multi_seq && v->part && !s->line.seq)
@@ -554,22 +553,21 @@ static void send_part(struct server *s)
 	struct text t = begin(&s->out, LINE_PART, s->multi_seq);
 	size_t head;
 
-	text_kv_dec(&t, "i", pos);
+	text_format(&t, " i=%lu", pos);
 	head = t.len;
 	if (!s->multi->part(s, &s->multi_pos, &t)) {
 		s->multi = NULL;
 		t = begin(end, LINE_DONE, s->multi_seq);
-		text_kv_dec(&t, "next", pos);
+		text_format(&t, " next=%lu", pos);
 		finish(end, &t, LINE_DONE);
 		s->reply_due = s->multi_seq != 0;
 		return;
 	}
-	text_kv_dec(&t, "next", s->multi_pos);
+	text_format(&t, " next=%lu", s->multi_pos);
 	if (t.cut) {
 		t.cut = false;
 		t.len = head;
-		text_kv_dec(&t, "cut", 1);
-		text_kv_dec(&t, "next", s->multi_pos);
+		text_format(&t, " cut=1 next=%lu", s->multi_pos);
 	}
 	finish(&s->out, &t, LINE_PART);
 }

@@ -38,43 +38,16 @@ void text_str(struct text *t, const char *s)
 	text_mem(t, s, strlen(s));
 }
 
-void text_dec(struct text *t, uint64_t v)
+void text_number(struct text *t, uint64_t v, unsigned int base, unsigned int width)
 {
 	char digits[20];
 	size_t i = sizeof(digits);
 
 	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	text_mem(t, digits + i, sizeof(digits) - i);
-}
-
-void text_hex(struct text *t, uint64_t v, unsigned int width)
-{
-	char digits[16];
-	size_t i = sizeof(digits);
-
-	do {
-		digits[--i] = "0123456789abcdef"[v & 15];
-		v >>= 4;
+		digits[--i] = "0123456789abcdef"[v % base];
+		v /= base;
 	} while (i && (v || sizeof(digits) - i < width));
 	text_mem(t, digits + i, sizeof(digits) - i);
-}
-
-void text_bytes(struct text *t, const void *p, size_t n)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < n; i++)
-		text_hex(t, b[i], 2);
-}
-
-static void text_key(struct text *t, const char *key)
-{
-	text_char(t, ' ');
-	text_str(t, key);
-	text_char(t, '=');
 }
 
 static bool needs_quotes(const char *v)
@@ -87,7 +60,7 @@ static bool needs_quotes(const char *v)
 	return i == 0;
 }
 
-/* The value of a key, in quotes if it needs them. */
+/* The value of a key, quoted if needed. */
 static void text_value(struct text *t, const char *v)
 {
 	bool quote = needs_quotes(v);
@@ -103,47 +76,28 @@ static void text_value(struct text *t, const char *v)
 		text_char(t, '"');
 }
 
-void text_kv_str(struct text *t, const char *key, const char *v)
+static void text_bytes(struct text *t, const uint8_t *p, int n)
 {
-	text_key(t, key);
-	text_value(t, v);
+	for (int i = 0; i < n; i++)
+		text_number(t, p[i], 16, 2);
 }
 
-void text_kv_dec(struct text *t, const char *key, uint64_t v)
-{
-	text_key(t, key);
-	text_dec(t, v);
-}
-
-void text_kv_hex(struct text *t, const char *key, uint64_t v)
-{
-	text_key(t, key);
-	text_str(t, "0x");
-	text_hex(t, v, 1);
-}
-
-void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n)
-{
-	text_key(t, key);
-	text_bytes(t, p, n);
-}
-
-/* One conversion after '%'; returns how many characters of @f it took. */
+/* One conversion, @f is what follows '%'. Returns how many characters of @f it took. */
 static unsigned int convert(struct text *t, const char *f, __builtin_va_list *ap)
 {
 	bool is_long = *f == 'l', is_value = t->len && t->buf[t->len - 1] == '=';
 	char c = f[is_long];
-	uint64_t v;
 
 	if (c == 's' && !is_long) {
 		(is_value ? text_value : text_str)(t, __builtin_va_arg(*ap, const char *));
 	} else if (c == 'u' || c == 'x') {
-		v = is_long ? __builtin_va_arg(*ap, unsigned long)
-			    : __builtin_va_arg(*ap, unsigned int);
-		if (c == 'u')
-			text_dec(t, v);
-		else
-			text_hex(t, v, 1);
+		text_number(t, is_long ? __builtin_va_arg(*ap, unsigned long)
+				       : __builtin_va_arg(*ap, unsigned int), c == 'u' ? 10 : 16, 1);
+	} else if (c == '*' && f[1] == 'p') {
+		int n = __builtin_va_arg(*ap, int);
+
+		text_bytes(t, __builtin_va_arg(*ap, const void *), n);
+		return 2;
 	} else {
 		text_char(t, '%');
 		return 1;

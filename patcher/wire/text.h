@@ -18,25 +18,16 @@ void text_init(struct text *t, char *buf, size_t cap);
 void text_char(struct text *t, char c);
 void text_str(struct text *t, const char *s);
 void text_mem(struct text *t, const char *s, size_t n);
-void text_dec(struct text *t, uint64_t v);
-/* Lower case; at least @width digits (0 ... 16), zero padded. No 0x in front. */
-void text_hex(struct text *t, uint64_t v, unsigned int width);
-/* Bytes as pairs of hex digits without separators. */
-void text_bytes(struct text *t, const void *p, size_t n);
-/*
- * " key=" and a value. The string form quotes with "..." if the value is empty or
- * holds blanks, '"', '*' or '='; a '"' inside is written twice; other bytes than
- * 0x20 ... 0x7e become '?'.
- */
-void text_kv_str(struct text *t, const char *key, const char *v);
-void text_kv_dec(struct text *t, const char *key, uint64_t v);
-void text_kv_hex(struct text *t, const char *key, uint64_t v);	/* 0x... */
-void text_kv_bytes(struct text *t, const char *key, const void *p, size_t n);
+/* Number @v to the base 10 or 16 (lower case, no 0x in front), zero padded to @width digits. */
+void text_number(struct text *t, uint64_t v, unsigned int base, unsigned int width);
 
 /**
- * text_format - appends what @fmt says
- * @fmt: %s string, %u and %x unsigned int, %lu and %lx uint64_t, %% percent; a string right
- *	behind '=' is a value, quoted as by text_kv_str() if need be
+ * text_format - append text with values in it, the one way to write KEY=VALUE
+ * @fmt: %s string; %u and %x unsigned int; %lu and %lx uint64_t; %*p int and pointer: that many
+ *	bytes as pairs of hex digits; %% percent
+ *
+ * A string right behind '=' is quoted ("...") if it is empty or has a blank, '"', '*' or '=';
+ * a '"' in it is written twice; bytes outside 0x20 ... 0x7e become '?'. Any context.
  */
 void text_format(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vformat(struct text *t, const char *fmt, __builtin_va_list ap);

@@ -33,8 +33,6 @@ static void dump_bytes(void)
 {
 	uint64_t gpa = vcpu_linear_rip();
 	uint8_t bytes[15];
-	char buf[40];
-	struct text t;
 	size_t n;
 
 	if (vcpu_paging() && machine_translate(gpa, &gpa))
@@ -42,11 +40,8 @@ static void dump_bytes(void)
 	n = PAGE_SIZE - (gpa & ~PAGE_MASK);
 	if (n > sizeof(bytes))
 		n = sizeof(bytes);
-	if (machine_read(gpa, bytes, n))
-		return;
-	text_init(&t, buf, sizeof(buf));
-	text_bytes(&t, bytes, n);
-	log_line(LOG_ERROR, "  bytes at rip: %s", buf);
+	if (!machine_read(gpa, bytes, n))
+		log_line(LOG_ERROR, "  bytes at rip: %*p", (int)n, bytes);
 }
 
 void vcpu_dump(struct cpu *c)
@@ -58,7 +53,7 @@ void vcpu_dump(struct cpu *c)
 	for (unsigned int i = 0; i < sizeof(dumped) / sizeof(dumped[0]);) {
 		text_init(&t, buf, sizeof(buf));
 		for (unsigned int n = 0; n < 4 && i < sizeof(dumped) / sizeof(dumped[0]); n++, i++)
-			text_kv_hex(&t, dumped[i].name, vmread(dumped[i].field));
+			text_format(&t, " %s=0x%lx", dumped[i].name, vmread(dumped[i].field));
 		log_line(LOG_ERROR, " %s", buf);
 	}
 	dump_bytes();

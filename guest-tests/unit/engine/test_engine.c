@@ -525,9 +525,7 @@ static void long_events_are_cut_at_a_key(void **state)
 		value[n] = '\0';
 		value[n / 2] = ' ';
 		text_init(&t, line, sizeof(line));
-		text_str(&t, "kind");
-		text_kv_str(&t, "a", "two \" words");
-		text_kv_str(&t, "b", value);
+		text_format(&t, "kind a=%s b=%s", "two \" words", value);
 		event_add(line, false);
 		if (t.len > sizeof(e.text) - 1)
 			strcpy(line, "kind a=\"two \"\" words\"");

@@ -257,7 +257,7 @@ static void what_is_built_is_understood(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		char key[2] = { (char)('a' + i), 0 };
 
-		text_kv_str(&t, key, values[i]);
+		text_format(&t, " %s=%s", key, values[i]);
 	}
 	assert_true(line_end(&t));
 	assert_int_equal(buf[t.len - 1], '\n');

@@ -31,10 +31,9 @@ static uint64_t number_of(const uint8_t *id)
 
 static void info(struct text *t)
 {
-	text_kv_dec(t, "cpus", 2);
-	text_kv_str(t, "state", "guest is running");
+	text_format(t, " cpus=2 state=%s", "guest is running");
 	for (unsigned int i = 0; i < fake.info_keys; i++)
-		text_kv_dec(t, "key", i);
+		text_format(t, " key=%u", i);
 	for (unsigned int i = 0; i < fake.info_len; i++)
 		text_char(t, 'x');
 }
@@ -43,9 +42,7 @@ static bool list(unsigned int i, struct text *t)
 {
 	if (i >= fake.listed)
 		return false;
-	text_kv_str(t, "id", fake_id_hex(i));
-	text_kv_str(t, "name", "fix one");
-	text_kv_str(t, "state", "live");
+	text_format(t, " id=%s name=%s state=live", fake_id_hex(i), "fix one");
 	return true;
 }
 
@@ -53,8 +50,7 @@ static bool sites(const uint8_t *id, unsigned int i, struct text *t)
 {
 	if (number_of(id) >= fake.listed || i >= FAKE_SITES)
 		return false;
-	text_kv_str(t, "symbol", "guest_answer");
-	text_kv_hex(t, "address", 0xffffffff81000000 + i * 16);
+	text_format(t, " symbol=guest_answer address=0x%lx", 0xffffffff81000000 + i * 16);
 	return true;
 }
 
@@ -67,7 +63,7 @@ static bool log_line(uint64_t *pos, struct text *t)
 		i = fake.log_lost;
 	if (i >= fake.log_lines)
 		return false;
-	text_kv_str(t, "text", fake.log[i]);
+	text_format(t, " text=%s", fake.log[i]);
 	*pos = (i + 1) * 100;
 	return true;
 }
@@ -76,8 +72,7 @@ static enum server_result over(struct text *t)
 {
 	fake.under_way = false;
 	if (fake.aborted || fake.refuse) {
-		text_kv_str(t, "code", fake.aborted ? "aborted" : "bytes");
-		text_kv_str(t, "symbol", "guest_answer");
+		text_format(t, " code=%s symbol=guest_answer", fake.aborted ? "aborted" : "bytes");
 		return SERVER_REFUSED;
 	}
 	if (!strcmp(fake.what, "revert"))
@@ -86,8 +81,7 @@ static enum server_result over(struct text *t)
 		fake.files++;
 	else
 		fake.applied[fake.id % FAKE_IDS]++;
-	text_kv_str(t, "id", fake_id_hex(fake.id));
-	text_kv_dec(t, "pause_ns", 4200);
+	text_format(t, " id=%s pause_ns=4200", fake_id_hex(fake.id));
 	return SERVER_DONE;
 }
 
@@ -116,9 +110,8 @@ static enum server_result poll(struct text *reply, struct text *progress)
 {
 	if (!fake.aborted && fake.polls_left > 1) {
 		fake.polls_left--;
-		text_kv_str(progress, "phase", "prepare");
-		text_kv_dec(progress, "done", fake.polls - fake.polls_left);
-		text_kv_dec(progress, "of", fake.polls);
+		text_format(progress, " phase=prepare done=%u of=%u", fake.polls - fake.polls_left,
+			    fake.polls);
 		return SERVER_PENDING;
 	}
 	return over(reply);
@@ -127,8 +120,7 @@ static enum server_result poll(struct text *reply, struct text *progress)
 static enum server_result give_up(struct text *t)
 {
 	if (fake.too_late) {
-		text_kv_str(t, "code", "state");
-		text_kv_str(t, "what", "past the commit");
+		text_format(t, " code=state what=%s", "past the commit");
 		return SERVER_REFUSED;
 	}
 	fake.aborts++;

@@ -18,19 +18,19 @@ static void numbers_are_written(void **state)
 
 	(void)state;
 	text_init(&t, buf, sizeof(buf));
-	text_dec(&t, 0);
+	text_number(&t, 0, 10, 1);
 	text_char(&t, ' ');
-	text_dec(&t, UINT64_MAX);
+	text_number(&t, UINT64_MAX, 10, 1);
 	text_char(&t, ' ');
-	text_hex(&t, 0, 0);
+	text_number(&t, 0, 16, 0);
 	text_char(&t, ' ');
-	text_hex(&t, 0xabc, 8);
+	text_number(&t, 0xabc, 16, 8);
 	text_char(&t, ' ');
-	text_hex(&t, UINT64_MAX, 16);
+	text_number(&t, UINT64_MAX, 16, 16);
 	text_char(&t, ' ');
-	text_hex(&t, 5, 16);
+	text_number(&t, 5, 16, 16);
 	text_char(&t, ' ');
-	text_bytes(&t, "\x00\x7f\xff", 3);
+	text_format(&t, "%*p", 3, "\x00\x7f\xff");
 	assert_string_equal(buf, "0 18446744073709551615 0 00000abc ffffffffffffffff "
 			    "0000000000000005 007fff");
 	assert_false(t.cut);
@@ -62,16 +62,14 @@ static void values_are_quoted_when_needed(void **state)
 
 	(void)state;
 	text_init(&t, buf, sizeof(buf));
-	text_kv_str(&t, "a", "plain");
-	text_kv_str(&t, "b", "");
-	text_kv_str(&t, "c", "two words");
-	text_kv_str(&t, "d", "say \"x\"");
-	text_kv_str(&t, "e", "a=b");
-	text_kv_str(&t, "f", "a*b");
-	text_kv_str(&t, "g", "\n\x7f\xc3");
-	text_kv_dec(&t, "h", 7);
-	text_kv_hex(&t, "i", 0xff);
-	text_kv_bytes(&t, "j", "\x01\x02", 2);
+	text_format(&t, " a=%s", "plain");
+	text_format(&t, " b=%s", "");
+	text_format(&t, " c=%s", "two words");
+	text_format(&t, " d=%s", "say \"x\"");
+	text_format(&t, " e=%s", "a=b");
+	text_format(&t, " f=%s", "a*b");
+	text_format(&t, " g=%s", "\n\x7f\xc3");
+	text_format(&t, " h=%u i=0x%lx j=%*p", 7, 0xfful, 2, "\x01\x02");
 	assert_string_equal(buf, " a=plain b=\"\" c=\"two words\" d=\"say \"\"x\"\"\" e=\"a=b\" "
 			    "f=\"a*b\" g=??? h=7 i=0xff j=0102");
 }

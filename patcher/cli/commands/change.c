@@ -308,9 +308,7 @@ int cmd_set(struct cli *cli, int argc, char **argv)
 
 	args_parse(&set_argp, cli, argc, argv, &set);
 	text_init(&t, request, sizeof(request));
-	text_str(&t, "set");
-	text_kv_str(&t, "key", set.key);
-	text_kv_str(&t, "value", set.value);
+	text_format(&t, "set key=%s value=%s", set.key, set.value);
 	if (t.cut)
 		return out_error(cli, CLI_USAGE, "too-long", "the value does not fit in a line");
 	ret = session_open(&s, cli);

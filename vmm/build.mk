@@ -6,7 +6,7 @@ ROOT_VERSION := $(VERSION_FLAG) \
 
 # caps.c is the loader's: it asks before anything runs in root mode.
 ROOT_SRCS := $(filter-out $(VENDORS:%=vmm/%/caps.c) %/offsets.c,$(wildcard vmm/*.c vmm/*/*.c patcher/engine/*.c)) \
-	$(addprefix patcher/wire/,text.c crc32.c base64.c line.c patch.c server.c)
+	$(addprefix patcher/wire/,text.c crc32.c base64.c line.c patch.c server.c verbs.c)
 ROOT_ASMS := vmm/header.asm vmm/entry.asm vmm/vmx/switch.asm
 ROOT_OBJS := $(ROOT_SRCS:%.c=$(BUILD)/obj/root/%.o) $(ROOT_ASMS:%.asm=$(BUILD)/obj/root/%.asm.o)
 ROOT_OFFSETS := $(patsubst %.c,$(ASM_INCLUDE)/%.inc,$(wildcard vmm/offsets.c vmm/*/offsets.c))

@@ -8,4 +8,4 @@ fuzz_line_SRCS := guest-tests/fuzz/fuzz_line.c patcher/wire/text.c patcher/wire/
 fuzz_patch_SRCS := guest-tests/fuzz/fuzz_patch.c patcher/wire/patch.c patcher/wire/crc32.c
 fuzz_server_SRCS := guest-tests/fuzz/fuzz_server.c guest-tests/unit/wire/test_server_fake.c \
 	patcher/wire/text.c patcher/wire/crc32.c patcher/wire/line.c patcher/wire/base64.c \
-	patcher/wire/server.c
+	patcher/wire/server.c patcher/wire/verbs.c

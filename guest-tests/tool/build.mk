@@ -10,7 +10,7 @@ $(BUILD)/obj/unit-subtext-asan/patcher/cli/build/headers.o: $(CLI_HEADERS)
 
 HOST_PROGRAMS += tool-server
 tool-server_SRCS := guest-tests/tool/server.c \
-	$(addprefix patcher/wire/,base64.c crc32.c line.c patch.c server.c text.c)
+	$(addprefix patcher/wire/,base64.c crc32.c line.c patch.c server.c text.c verbs.c)
 
 TOOL_TESTS := build tables linux-build inspect module redirect session usage symbols
 HOST_TESTS += $(foreach t,$(TOOL_TESTS),cli-$(t)=guest-tests/tool/$(t).sh)

@@ -74,11 +74,6 @@ static uint32_t first_seq(struct client *c)
 	return (c->random ^ (uint32_t)c->io.now(c->io.ctx)) % 0x7fffffffu + 1;
 }
 
-static uint32_t next_seq(uint32_t seq)
-{
-	return seq == UINT32_MAX ? 1 : seq + 1;
-}
-
 /* ---- in ---- */
 
 /* The line in the reader, taken apart; the reader keeps it whole. */
@@ -288,7 +283,7 @@ static enum client_result ask(struct client *c, const char *request, const char 
 			return r;
 	}
 	before = c->seq;
-	c->seq = x.seq = next_seq(c->seq);
+	c->seq = x.seq = line_next_seq(c->seq);
 	if (!build(c, request, more)) {
 		c->seq = before;
 		return CLIENT_BAD_REQUEST;

@@ -203,6 +203,11 @@ enum line_error line_parse(char *s, struct line *out)
 	return take_verb(out);
 }
 
+uint32_t line_next_seq(uint32_t seq)
+{
+	return seq == UINT32_MAX ? 1 : seq + 1;
+}
+
 const char *line_get(const struct line *l, const char *key)
 {
 	for (unsigned int i = 0; i < l->nargs; i++)

@@ -88,6 +88,9 @@ bool line_feed(struct line_reader *r, char c, enum line_error *error);
  */
 enum line_error line_parse(char *s, struct line *out);
 
+/* The number of the request that follows request @seq in a session. */
+uint32_t line_next_seq(uint32_t seq);
+
 /* Value of the argument @key, or NULL. */
 const char *line_get(const struct line *l, const char *key);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hypervisor's end of the protocol: a state machine that eats bytes and
- * gives lines. What the verbs do is behind struct server_ops, so that the host
- * tests it with a fake engine. docs/protocol.md is the specification.
+ * The hypervisor's end of the protocol: a state machine that takes bytes and
+ * sends lines. It asks struct server_ops for all that the hypervisor does, so that
+ * the host tests it with a fake engine. docs/protocol.md is the specification.
  */
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
@@ -18,7 +18,7 @@
 enum server_result {
 	SERVER_DONE,		/* the keys written to the reply are the answer */
 	SERVER_REFUSED,		/* likewise, with code=... first; nothing was changed */
-	SERVER_PENDING,		/* ask again with server_ops.poll; nothing written to the reply */
+	SERVER_PENDING,		/* call server_ops.poll again; nothing is written to the reply */
 };
 
 enum server_start {
@@ -28,9 +28,9 @@ enum server_start {
 };
 
 /*
- * All called from server_input()/server_poll() in the same context. Replies are
- * appended with the functions of wire/text.h to @reply, which already has "+SEQ" or "-SEQ" dealt
- * with; there is room for about 990 bytes and 30 keys. What does not fit is replaced by "cut=1".
+ * server_input() and server_poll() call these in their own context. A reply is appended to @reply,
+ * behind the sequence number, by text_format(); there is room for about 990 bytes and 30 keys.
+ * What does not fit is replaced by "cut=1".
  */
 struct server_ops {
 	const char *version;	/* of the hypervisor, shown by hello */
@@ -52,18 +52,18 @@ struct server_ops {
 	enum server_result (*start)(enum server_start what, const void *from, size_t len,
 				    struct text *reply);
 	/*
-	 * Goes on with what is pending; only called while something is. Writes to @reply when it
-	 * is over. Until then it may tell progress in @progress: phase=, done=, of=; 100 bytes.
+	 * Goes on with the pending transaction; never called without one. Writes to @reply when it
+	 * is over. Until then it may write its progress to @progress: phase=, done=, of=; 100 bytes.
 	 */
 	enum server_result (*poll)(struct text *reply, struct text *progress);
 	/*
-	 * Gives up what is pending: SERVER_DONE, and a later poll returns SERVER_REFUSED with
-	 * code=aborted; or SERVER_REFUSED because it is too late, and poll goes on as before.
+	 * Gives up the pending transaction: SERVER_DONE, and a later poll returns SERVER_REFUSED
+	 * with code=aborted; or SERVER_REFUSED because it is too late, and poll goes on as before.
 	 */
 	enum server_result (*abort)(struct text *reply);
 	/* A setting: set key=... value=... False if it is unknown or out of range. */
 	bool (*set)(const char *key, const char *value);
-	/* Queues bytes for the line, all or none. False if they do not fit now: tried again. */
+	/* Queues all bytes for the line, or none and returns false: the server tries again. */
 	bool (*send)(const char *bytes, size_t len);
 	/* Takes the next event: "kind key=value ...", at most 900 bytes; or NULL. */
 	const char *(*event)(uint32_t *number);
@@ -81,7 +81,7 @@ struct server {
 	const struct server_ops *ops;
 	struct line_reader reader;
 	bool overrun;			/* the line being read lost bytes */
-	struct line line;		/* the request being dealt with */
+	struct line line;		/* the request that is carried out */
 	uint64_t nonce;			/* of this boot, shown by hello and info */
 	/* Upload area, given at init, 8-byte aligned. */
 	uint8_t *upload;
@@ -92,7 +92,7 @@ struct server {
 	uint32_t last_seq, last_crc;
 	struct server_line reply;
 	bool reply_due;
-	/* What the engine is at; pending_seq is 0 if its client is gone. */
+	/* The verb of the transaction under way, or NULL; pending_seq is 0 if its client is gone. */
 	const struct verb *pending;
 	uint32_t pending_seq, pending_polls;
 	char progress[112];
@@ -101,8 +101,8 @@ struct server {
 	uint32_t multi_seq;		/* 0: a person's */
 	uint64_t multi_pos;
 	uint8_t multi_id[SERVER_ID_LEN];
-	/* Lines that are sent once: parts, events, errors; a transaction's end nobody waits for. */
-	struct server_line out, result;
+	/* A line that is sent once: a part, an event, an error, the end of an older transaction. */
+	struct server_line out;
 	/* Counters, shown by info. */
 	uint32_t lines, bad_lines, dup_lines;
 };
@@ -117,16 +117,16 @@ struct server {
 void server_init(struct server *s, const struct server_ops *ops, uint64_t nonce,
 		 void *upload, size_t cap);
 
-/* Eats one received byte. A line end carries out the request, in bounded time. */
+/* Takes one received byte. A line end carries out the request, in bounded time. */
 void server_input(struct server *s, char c);
 
 /*
- * A slice of work: one poll of what is pending, one line of a long answer or one
- * event. Returns true if there is more to do soon.
+ * A slice of work: one poll of the pending transaction, and one line of an answer
+ * of several lines or one event. Returns true if there is more to do soon.
  */
 bool server_poll(struct server *s);
 
-/* The line lost bytes (UART overrun): the line being read is thrown away when it ends. */
+/* The UART lost bytes: the line that comes in now is refused when it ends. */
 void server_overrun(struct server *s);
 
 #endif

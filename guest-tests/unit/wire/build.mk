@@ -2,7 +2,8 @@
 # Unit tests of patcher/wire.
 
 WIRE_LINE_SRCS := patcher/wire/text.c patcher/wire/crc32.c patcher/wire/line.c
-WIRE_SERVER_SRCS := $(WIRE_LINE_SRCS) patcher/wire/base64.c patcher/wire/server.c
+WIRE_SERVER_SRCS := $(WIRE_LINE_SRCS) patcher/wire/base64.c patcher/wire/server.c \
+	patcher/wire/verbs.c
 
 UNIT_TESTS += test_text test_line test_patch test_server test_client
 

@@ -5,7 +5,7 @@
 #include "vmm/smp/spin.h"
 #include "vmm/x86.h"
 
-#define RING	16384u
+#define RING	8192u	/* about 150 lines: a boot with 64 CPUs, or five dumps of a VM exit */
 #define LINE	200u
 
 static char ring[RING];

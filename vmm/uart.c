@@ -3,7 +3,7 @@
 #include "vmm/uart.h"
 #include "vmm/x86.h"
 
-#define QUEUE		8192u
+#define QUEUE		2048u	/* a power of two that holds a whole line; the server keeps the next */
 
 enum uart_register {
 	UART_DATA = 0,

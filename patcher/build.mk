@@ -2,7 +2,8 @@
 # The host tool. What of patcher/ runs in root mode is built by vmm/build.mk.
 
 CLI_SRCS := $(sort $(wildcard patcher/cli/*.c patcher/cli/*/*.c)) \
-	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
+	$(addprefix patcher/wire/,base64.c base64_encode.c client.c client_upload.c crc32.c line.c patch.c \
+		text.c)
 CLI_LIBS := -lelf -lZydis -lcrypto -ljansson -lz -llzma -lzstd -llz4
 CLI_CFLAGS := -D_GNU_SOURCE $(VERSION_FLAG)
 CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/obj/cli/%.o)

@@ -17,12 +17,15 @@ enum log_level {
 /**
  * log_line - add one line
  * @fmt: as text_format() takes it
- * Lines above the level of boot_info are dropped. Root mode, any CPU, takes the log's lock;
- * not from NMI handlers.
+ * A line above the level of boot_info is dropped. Root mode, any CPU, not an NMI handler;
+ * takes the log's lock.
  */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* One line from position *@pos on (0: the oldest there is); advances *@pos. False at the end. */
+/*
+ * Appends the line at position *@pos, or the oldest one if that is later; *@pos moves behind it.
+ * False at the end. Root mode, any CPU, takes the log's lock.
+ */
 bool log_read(uint64_t *pos, struct text *line);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memory functions the compiler and wire/ ask for: string instructions, for want of SSE. */
+/* The memory functions that the compiler and wire/ call. String instructions: there is no SSE. */
 #include "patcher/wire/mem.h"
 
-/* Eight bytes at a time, then the rest: pages are what is moved most. */
+/* Eight bytes at a time, then the rest: most copies are whole pages. */
 void *memcpy(void *to, const void *from, size_t n)
 {
 	void *d = to;

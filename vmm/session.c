@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The console session: what the verbs of the protocol do, and who polls the line when. */
+/* The console session: what the verbs of the protocol do, and which CPU polls the line when. */
 #include "vmm/session.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
@@ -14,23 +14,23 @@
 #include "patcher/wire/server.h"
 #include "vmm/x86.h"
 
-/* Polls per second, by what goes on. */
+/* Polls per second. */
 #define IDLE_HZ		10u	/* no session */
 #define SESSION_HZ	1000u	/* a FIFO of 16 bytes fills in 1.4 ms at 115200 */
-#define SEND_HZ		2500u	/* and is empty again after that */
+#define SEND_HZ		2500u	/* a full FIFO is empty again after 1.4 ms */
 #define BUSY_HZ		5000u	/* a transaction is under way: its slices are up to 100 us each */
 #define RECEIVE_HZ	10000u	/* a line is coming in, from a UART that holds few bytes (Bochs: one) */
 #define UNPAGED_WAITS	1000u	/* slices put off, one in 200 us */
-#define MIN_TICKS	1500u	/* between two slices, so that a slow CPU gets to its guest at all */
-#define LINGER_MS	2000u	/* stay fast after the last byte */
-#define WATCH_S		2u	/* how often the others look whether the poller lives */
+#define MIN_TICKS	1500u	/* between two slices, so that the guest of a slow CPU gets on */
+#define LINGER_MS	2000u	/* SESSION_HZ goes on so long after the last byte */
+#define WATCH_S		2u	/* how often the other CPUs look whether the poller still polls */
 
 static struct server server;
 static struct spin session_lock;
 static unsigned int poller;
 static uint64_t last_poll, last_byte;
 
-/* Ticks since @then; 0 if that is to come: the guest may set the TSC back. */
+/* Ticks since @then; 0 if @then is in the future: the guest may set the TSC back. */
 static uint64_t since(uint64_t then)
 {
 	int64_t d = (int64_t)(rdtsc() - then);
@@ -209,13 +209,13 @@ static unsigned int receive(void)
 	return n;
 }
 
-/* One slice; returns how many of them a second are wanted from now on. */
+/* One slice of work. Returns how many slices per second to run from now on. */
 static unsigned int slice(void)
 {
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
 	/*
-	 * The transactions first: if one commits now, all that comes before is part of the pause.
-	 * A CPU that is parked before its launch has no guest to look at.
+	 * Transactions come first: what runs before a commit makes its pause longer. A CPU that
+	 * is parked before its launch has no guest for the engine to look at.
 	 */
 	if (this_cpu()->launched)
 		engine_watch();
@@ -232,10 +232,7 @@ static unsigned int slice(void)
 	return since(last_byte) < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
-/*
- * Does this CPU poll? The poller does; when it has been silent for long (it may wait for SIPI), the
- * first CPU that looks takes its place.
- */
+/* May this CPU poll? Only the poller; any CPU when the poller is silent (it may wait for SIPI). */
 static bool my_turn(struct cpu *c)
 {
 	unsigned int p = __atomic_load_n(&poller, __ATOMIC_RELAXED);
@@ -250,8 +247,8 @@ static bool my_turn(struct cpu *c)
 }
 
 /*
- * In real mode there are no page tables to find the kernel by. A CPU that starts leaves that mode
- * soon: the transaction waits for a while.
+ * Without paging the guest has no tables to find the kernel by. A CPU is in that state for a
+ * short time only: the transaction waits for a while.
  */
 static bool put_off_unpaged(struct cpu *c)
 {
@@ -264,8 +261,8 @@ static bool put_off_unpaged(struct cpu *c)
 }
 
 /*
- * A commit would stop this CPU where it is, maybe in the middle of a section with
- * interrupts off: it first gets the patience that all others get.
+ * A commit would stop this CPU where it is, perhaps with its interrupts off. It waits once for
+ * the guest to enable them, as long as a rendezvous waits for the other CPUs.
  */
 static bool put_off(struct cpu *c)
 {

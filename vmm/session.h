@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The console session: one CPU at a time polls the UART, feeds the protocol
- * server and drives the engine, in slices, from the exits of its timer.
+ * The console session: one CPU at a time polls the UART, gives its bytes to the protocol
+ * server and runs the engine, in slices, at the exits of its timer.
  */
 #ifndef VMM_SESSION_H
 #define VMM_SESSION_H
@@ -10,7 +10,7 @@
 
 struct cpu;
 
-/* Boot context, once, after the engine. 0, or -1 if the pool is empty. */
+/* Boot context, once, after engine_init(). 0, or -1 if the pool is empty. */
 int session_init(void);
 
 /**
@@ -19,7 +19,7 @@ int session_init(void);
  */
 uint64_t session_poll(struct cpu *c);
 
-/* A parked CPU keeps the console alive if it was the one that polled. */
+/* To be called again and again by a parked CPU: it goes on polling if it may. */
 void session_parked(struct cpu *c);
 
 #endif

@@ -20,7 +20,7 @@ enum uart_register {
 
 static uint16_t base;
 static char queue[QUEUE];
-static uint32_t q_head, q_tail;		/* one session at a time: no lock */
+static uint32_t q_head, q_tail;		/* bytes since boot; used under the session's lock */
 
 void uart_init(uint16_t port, uint32_t speed)
 {
@@ -46,7 +46,7 @@ bool uart_receive(char *c, bool *overrun)
 	if (!base)
 		return false;
 	lsr = inb(base + UART_LSR);
-	/* no UART decodes as all ones */
+	/* All ones: there is no UART at this port. */
 	if (lsr == 0xff || !(lsr & LSR_READY))
 		return false;
 	*overrun = lsr & LSR_OVERRUN;

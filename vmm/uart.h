@@ -22,7 +22,7 @@ bool uart_queue(const char *bytes, size_t len);
 /* Moves queued bytes to the FIFO; true if some are left. */
 bool uart_push(void);
 
-/* Writes at once, past the queue, waiting for the line: for a CPU that gives up. */
+/* Writes at once, past the queue, and waits for the UART: for the last words of a parked CPU. */
 void uart_panic(const char *bytes, size_t len);
 
 #endif

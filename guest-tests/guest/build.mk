@@ -74,7 +74,8 @@ ALL += $(GUEST_PATCHES:%=$(PATCH_DIR)/%.patch)
 DEPS += $(GUEST_PATCHES:%=$(GUEST_OBJ)/patches/%.d)
 
 CHAOS_SRCS := $(GUEST)/tools/line-chaos.c \
-	$(addprefix patcher/wire/,base64.c client.c crc32.c line.c patch.c text.c)
+	$(addprefix patcher/wire/,base64_encode.c client.c client_upload.c crc32.c line.c patch.c \
+		text.c)
 $(BUILD)/line-chaos: $(CHAOS_SRCS) $(wildcard patcher/wire/*.h) guest-tests/dial.h \
 	guest-tests/machine_time.h Makefile
 	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -o $@ $(CHAOS_SRCS)

@@ -221,7 +221,7 @@ static const struct server_ops ops = {
 	.event = next_event,
 };
 
-/* Some that nobody has heard yet. */
+/* Some events that no client has read yet. */
 static void make_events(void)
 {
 	const struct held h = { .name = "a name" };

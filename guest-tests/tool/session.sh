@@ -187,7 +187,7 @@ assert [(x["event"], x["kind"]) for x in e] == [
 	(1, "first"), (2, "second"), (3, "first"), (4, "third"), (5, "patch-live")], e'
 run revert other
 run watch --for patch-reverted
-expect "nobody was told when the watch was over" 0 "6 patch-reverted"
+expect "no event is sent when the watch is over" 0 "6 patch-reverted"
 timeout --foreground 100 "$SUBTEXT" watch -v >out 2>err &
 tool=$!
 until grep -q '^< +' err; do kill -0 $tool || break; done
@@ -287,9 +287,9 @@ run --connect "unix:$work/garbled" -t 60 list --json
 expect_json "and listed" 0 "[(p['state'], p['applied']) for p in j['patches']] == [('live', 1)]"
 start_server silent mute
 run --connect "unix:$work/silent" -t 0.3 info
-expect "nobody answers" 3 "nobody answers on the line within 1 s"
+expect "no answer" 3 "no answer on the line within 1 s"
 run --connect "unix:$work/silent" -t 0.3 info --json
-expect_json "nobody answers, as JSON" 3 "j['error']['code'] == 'no-answer'"
+expect_json "no answer, as JSON" 3 "j['error']['code'] == 'no-answer'"
 start_server closing close
 run --connect "unix:$work/closing" apply fix.patch
 expect "the other end hangs up" 3 "the connection was closed"
@@ -304,7 +304,7 @@ expect "a file that is no tty" 3 "it is not a tty; for a socket say unix:PATH"
 run --connect tcp:127.0.0.1 info
 expect "TCP without a port" 2 "tcp:HOST:PORT"
 run --connect tcp:127.0.0.1:1 info
-expect "nobody listens" 3 "cannot connect to tcp:127.0.0.1:1"
+expect "no listener" 3 "cannot connect to tcp:127.0.0.1:1"
 unset SUBTEXT_CONNECT
 run info
 expect "no --connect" 2 "SUBTEXT_CONNECT"

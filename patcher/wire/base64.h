@@ -11,12 +11,12 @@
 /* Length of the text for @n bytes, without a NUL. */
 #define BASE64_LEN(n)	(((n) + 2) / 3 * 4)
 
-/* Appends @n bytes as base64; t->cut if they do not fit. Host only: client.c has it. */
+/* Appends @n bytes as base64; sets t->cut if they do not fit. Host only. */
 void base64_encode(struct text *t, const void *p, size_t n);
 
 /**
  * base64_decode - the whole string @s, strictly
- * @out: room for @cap bytes; may hold rubbish after a failure
+ * @out: room for @cap bytes; its content is undefined after a failure
  * @n: number of bytes on success
  * False for a wrong length, foreign characters, padding elsewhere than at the
  * end, unused bits that are not zero, or more than @cap bytes. Any context.

@@ -3,28 +3,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "patcher/wire/base64.h"
 #include "patcher/wire/client.h"
-#include "patcher/wire/crc32.h"
 
 #define HELLO_MS	200u
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */
-#define DATA_TRIES	3u
-#define MIN_CHUNK	48u	/* bytes per data line on a bad line; both multiples of 3 */
-/* What is left of a line when "#SEQ data off=OFFSET b64=", at most 32 bytes, is taken off. */
-#define MAX_CHUNK	((LINE_MAX_LEN - LINE_CRC_LEN - 32) / 4 * 3)
 
 /* What came in. */
 enum received { RX_NOTHING, RX_LINE, RX_DAMAGED, RX_GONE };
 
-/* A request on its way. */
+/* A request that waits for its reply. */
 struct exchange {
-	uint32_t seq;			/* 0: none, only listening */
-	uint64_t deadline;		/* then it is sent again */
+	uint32_t seq;			/* 0: no request, the client only listens */
+	uint64_t deadline;		/* when the request is sent again */
 	unsigned int tries;		/* left */
-	unsigned int wait_ms;		/* before it is sent again; 0: as long as for others */
-	bool after_garbage;		/* what was sent before may lack its line end */
-	bool busy;			/* the other end has it and is not done yet */
+	unsigned int wait_ms;		/* before it is sent again; 0: c->timeout_ms */
+	bool after_garbage;		/* the line before it may lack its line end */
+	bool busy;			/* the other end carries the request out */
 	enum client_result result;
 	/* Lines of the answer, NULL if there are none. */
 	struct parts *parts;
@@ -57,7 +51,7 @@ const char *client_result_text(enum client_result r)
 	static const char *const texts[] = {
 		[CLIENT_DONE] = "done",
 		[CLIENT_REFUSED] = "refused",
-		[CLIENT_NO_ANSWER] = "nobody answers on the line",
+		[CLIENT_NO_ANSWER] = "no answer on the line",
 		[CLIENT_GONE] = "the connection was closed",
 		[CLIENT_LOST] = "the hypervisor does not know this session any more: "
 			"the outcome is unknown",
@@ -67,7 +61,7 @@ const char *client_result_text(enum client_result r)
 	return (unsigned int)r < sizeof(texts) / sizeof(texts[0]) ? texts[r] : "unknown result";
 }
 
-/* Where the numbers of a session begin: spread, so that no old reply fits into a new session. */
+/* The first number of a session: far from others, so that no old reply fits into a new session. */
 static uint32_t first_seq(struct client *c)
 {
 	c->random = c->random * 1664525u + 1013904223u;
@@ -76,7 +70,7 @@ static uint32_t first_seq(struct client *c)
 
 /* ---- in ---- */
 
-/* The line in the reader, taken apart; the reader keeps it whole. */
+/* Takes a copy of the line in the reader apart. */
 static enum received take_line(struct client *c, struct line *l)
 {
 	strcpy(c->line, c->reader.buf);
@@ -86,7 +80,7 @@ static enum received take_line(struct client *c, struct line *l)
 	return RX_DAMAGED;
 }
 
-/* The line that ends in what has been read. */
+/* The next line that ends in the bytes read so far. */
 static enum received next_line(struct client *c, struct line *l)
 {
 	enum line_error e;
@@ -102,7 +96,7 @@ static enum received next_line(struct client *c, struct line *l)
 	return RX_NOTHING;
 }
 
-/* The next line, or nothing by @until, or nothing for a while. */
+/* The next line; RX_NOTHING if none came by @until or within READ_MS. */
 static enum received receive(struct client *c, uint64_t until, struct line *l)
 {
 	for (;;) {
@@ -117,12 +111,13 @@ static enum received receive(struct client *c, uint64_t until, struct line *l)
 			return n ? RX_GONE : RX_NOTHING;
 		c->rx_at = 0;
 		c->rx_len = (size_t)n;
-		/* Bytes without a line end must not keep us beyond the time. */
+		/* Bytes without a line end do not prolong the wait. */
 		if (!left)
 			return next_line(c, l);
 	}
 }
 
+/* Sends the request again soon: the last one was probably damaged. */
 static void hurry(struct client *c, struct exchange *x)
 {
 	uint64_t soon = c->io.now(c->io.ctx) + c->grace_ms;
@@ -131,13 +126,14 @@ static void hurry(struct client *c, struct exchange *x)
 		x->deadline = soon;
 }
 
-/* A sign of life: all patience is back. */
+/* The other end shows that it is alive: the request gets all its tries again. */
 static void alive(struct client *c, struct exchange *x, unsigned int ms)
 {
 	x->tries = c->tries;
 	x->deadline = c->io.now(c->io.ctx) + ms;
 }
 
+/* @l is a part of the answer to @x, or its progress. */
 static void take_part(struct client *c, struct exchange *x, const struct line *l)
 {
 	const char *i = line_get(l, "i"), *next = line_get(l, "next");
@@ -158,7 +154,7 @@ static void take_part(struct client *c, struct exchange *x, const struct line *l
 	x->parts->line(x->parts->arg, l);
 }
 
-/* The reply that was waited for. */
+/* @line is the reply to @x. */
 static void take_reply(struct client *c, struct exchange *x, const char *line)
 {
 	const char *code;
@@ -176,7 +172,7 @@ static void take_reply(struct client *c, struct exchange *x, const char *line)
 	}
 }
 
-/* True when @x is over. */
+/* Takes a good line. True if it is the reply to @x. */
 static bool dispatch(struct client *c, struct exchange *x, const struct line *l)
 {
 	bool reply = l->kind == LINE_DONE || l->kind == LINE_REFUSED;
@@ -193,7 +189,7 @@ static bool dispatch(struct client *c, struct exchange *x, const struct line *l)
 		strcpy(c->given_up_buf, c->reader.buf);
 		c->given_up_done = true;
 	} else if (l->kind == LINE_REFUSED && l->seq == 0) {
-		hurry(c, x);	/* the other end got something damaged: likely our request */
+		hurry(c, x);	/* the other end read a damaged line: probably this request */
 	}
 	return false;
 }
@@ -202,7 +198,7 @@ static bool dispatch(struct client *c, struct exchange *x, const struct line *l)
 
 static bool send_request(struct client *c, bool again)
 {
-	/* A line end in front, so that the remains of a damaged line do not damage this one. */
+	/* The line end keeps the rest of a damaged line apart from this one. */
 	if (again && c->io.write(c->io.ctx, "\n", 1))
 		return false;
 	c->sent++;
@@ -269,7 +265,7 @@ static bool build(struct client *c, const char *request, const char *more)
 	return true;
 }
 
-/* One request in the session there is, or in a new one. */
+/* Sends one request, in a new session if there is none, and waits for its reply. */
 static enum client_result ask(struct client *c, const char *request, const char *more,
 			      struct parts *parts)
 {
@@ -292,8 +288,8 @@ static enum client_result ask(struct client *c, const char *request, const char 
 }
 
 /*
- * Asks for an end of what is under way. The other end then has two answers for us;
- * that of the first request may come before or after, and is not repeated.
+ * Sends `abort` for @x. Two replies come then; that to @x may be the first or the second,
+ * and the other end does not repeat it.
  */
 static enum client_result give_up(struct client *c, struct exchange *x)
 {
@@ -328,8 +324,8 @@ static enum client_result give_up(struct client *c, struct exchange *x)
 enum client_result client_hello(struct client *c)
 {
 	/*
-	 * Without a session the other end looks at the line ten times a second, and its FIFO
-	 * holds 16 bytes: the first line wakes it, and is likely to be lost.
+	 * Without a session the other end reads the line ten times a second, and its FIFO
+	 * holds 16 bytes: the first line wakes it, and is probably lost.
 	 */
 	struct exchange x = { .after_garbage = true, .wait_ms = HELLO_MS };
 	enum client_result r;
@@ -369,118 +365,12 @@ enum client_result client_lines(struct client *c, const char *request, uint64_t 
 		if (r == CLIENT_DONE && client_get(c, "next") &&
 		    text_parse_u64(client_get(c, "next"), &end) && end == parts.next)
 			return r;
-		/* A line was lost: ask for the rest, as long as that gets on. */
+		/* A line was lost: ask for the rest. Lines that come give back all tries. */
 		if (parts.next != start)
 			tries = c->tries;
 		else if (tries-- == 0)
 			return r == CLIENT_DONE ? CLIENT_NO_ANSWER : r;
 	}
-}
-
-void base64_encode(struct text *t, const void *p, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < n; i += 3) {
-		size_t left = n - i;
-		uint32_t v = (uint32_t)b[i] << 16;
-
-		if (left > 1)
-			v |= (uint32_t)b[i + 1] << 8;
-		if (left > 2)
-			v |= b[i + 2];
-		text_char(t, digits[v >> 18]);
-		text_char(t, digits[v >> 12 & 63]);
-		text_char(t, left > 1 ? digits[v >> 6 & 63] : '=');
-		text_char(t, left > 2 ? digits[v & 63] : '=');
-	}
-}
-
-/* How the other end stands after put or data. False if the reply does not say. */
-static bool upload_next(const struct client *c, size_t len, size_t *next)
-{
-	const char *value = client_get(c, "next");
-	uint64_t v;
-
-	if (!value || !text_parse_u64(value, &v) || v > len)
-		return false;
-	*next = (size_t)v;
-	return true;
-}
-
-static enum client_result put(struct client *c, const void *file, size_t len, size_t *next)
-{
-	char request[64];
-	enum client_result r;
-
-	snprintf(request, sizeof(request), "put size=%zu crc=%08" PRIx32, len,
-		 crc32_update(0, file, len));
-	r = ask(c, request, "", NULL);
-	if (r == CLIENT_DONE && !upload_next(c, len, next))
-		return CLIENT_REFUSED;
-	return r;
-}
-
-/* One piece of at most @chunk bytes at *@next; moves *@next on. */
-static enum client_result data(struct client *c, const void *file, size_t len, size_t chunk,
-			       size_t *next)
-{
-	unsigned int tries = c->tries;
-	char buf[LINE_MAX_LEN];
-	enum client_result r;
-	struct text t;
-	const char *code;
-
-	text_init(&t, buf, sizeof(buf));
-	text_format(&t, "data off=%lu b64=", *next);
-	base64_encode(&t, (const char *)file + *next, chunk < len - *next ? chunk : len - *next);
-	/* What does not get through soon is given up for a new session and shorter lines. */
-	if (c->tries > DATA_TRIES)
-		c->tries = DATA_TRIES;
-	r = ask(c, buf, "", NULL);
-	c->tries = tries;
-	if (r == CLIENT_DONE)
-		return upload_next(c, len, next) ? r : CLIENT_REFUSED;
-	if (r != CLIENT_REFUSED)
-		return r == CLIENT_NO_ANSWER ? CLIENT_LOST : r;
-	/* Somebody else used the upload area: begin anew. */
-	code = client_get(c, "code");
-	if (code && (!strcmp(code, "bad-offset") || !strcmp(code, "no-upload")))
-		return CLIENT_LOST;
-	return r;
-}
-
-enum client_result client_upload(struct client *c, const void *file, size_t len,
-				 void (*progress)(void *arg, size_t done, size_t of), void *arg)
-{
-	unsigned int tries = c->tries, resent;
-	size_t next = 0, furthest = 0, chunk = MAX_CHUNK;
-	enum client_result r = put(c, file, len, &next);
-
-	while (r == CLIENT_LOST || (r == CLIENT_DONE && next < len)) {
-		resent = c->resent;
-		if (r == CLIENT_LOST) {
-			if (tries-- == 0)
-				return r;
-			r = put(c, file, len, &next);
-		} else {
-			r = data(c, file, len, chunk, &next);
-		}
-		/* Short lines get through where long ones do not. */
-		if (c->resent == resent)
-			chunk = chunk * 5 / 4 < MAX_CHUNK ? chunk * 5 / 12 * 3 : MAX_CHUNK;
-		else
-			chunk = chunk / 2 > MIN_CHUNK ? chunk / 6 * 3 : MIN_CHUNK;
-		if (next > furthest) {
-			furthest = next;
-			tries = c->tries;
-		}
-		if (r == CLIENT_DONE && progress)
-			progress(arg, next, len);
-	}
-	return r;
 }
 
 enum client_result client_watch(struct client *c, unsigned int ms)
@@ -513,7 +403,7 @@ void client_unwatch(struct client *c)
 
 	if (!c->session)
 		return;
-	/* Whoever is done with the line does not wait for one that is dead. */
+	/* One try: at its end a client does not wait for a dead line. */
 	c->tries = 1;
 	ask(c, "events off", "", NULL);
 	c->tries = tries;

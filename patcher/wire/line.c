@@ -32,7 +32,7 @@ const char *line_error_field(enum line_error e)
 bool line_feed(struct line_reader *r, char c, enum line_error *error)
 {
 	if (c != '\n' && c != '\r') {
-		/* A NUL must not hide what follows. */
+		/* A NUL would end the string before the line does: \1 is a bad byte as well. */
 		if (r->len < LINE_MAX_LEN)
 			r->buf[r->len++] = c ? c : '\1';
 		else
@@ -48,7 +48,7 @@ bool line_feed(struct line_reader *r, char c, enum line_error *error)
 	return true;
 }
 
-/* Cuts the CRC off and compares it. */
+/* Compares the CRC and cuts it off. */
 static enum line_error check_crc(char *s, size_t len, struct line *out)
 {
 	uint64_t crc;
@@ -67,7 +67,7 @@ static enum line_error check_crc(char *s, size_t len, struct line *out)
 	return LINE_OK;
 }
 
-/* Decimal number up to a blank or the end; moves *@p behind it. */
+/* Reads a decimal number up to a blank or the end; moves *@p behind it. */
 static bool take_number(char **p, uint32_t *n)
 {
 	uint64_t v = 0;
@@ -117,7 +117,7 @@ static char *take_value(char *s)
 	return s;
 }
 
-/* One word or key=value at *@p, which is neither a blank nor the end. */
+/* Reads the word or key=value at *@p, which is neither a blank nor the end. */
 static enum line_error take_arg(char **p, struct line_arg *arg)
 {
 	char *s = *p;
@@ -161,7 +161,7 @@ static enum line_kind kind_of(char c)
 		c == LINE_EVENT ? (enum line_kind)c : LINE_PERSON;
 }
 
-/* Requests and events: the first word is the verb. */
+/* Takes the verb, the first word, of a request or an event. */
 static enum line_error take_verb(struct line *out)
 {
 	if (!out->nargs || out->args[0].key[0] || !out->args[0].value[0])

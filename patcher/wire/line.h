@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One line of the console protocol: framing, checking, taking apart, putting
- * together. docs/protocol.md is the specification; both ends use this file.
+ * One line of the console protocol: to find where it ends, check it, take it apart and
+ * write it. docs/protocol.md is the specification; both ends use this file.
  *
  *   request   [#SEQ ]VERB[ WORD|KEY=VALUE]...[ *CRC]
  *   reply     +SEQ[ KEY=VALUE]... *CRC           done
@@ -10,8 +10,8 @@
  *   event     !N KIND[ KEY=VALUE]... *CRC        N counts the events since boot
  *
  * CRC: CRC-32 (IEEE 802.3) of everything before the blank in front of '*', 8 lower
- * case hex digits. Only a request without "#SEQ" may do without; it is a person's
- * and may only ask (help, info, list, ...). Its replies have the number 0, as have
+ * case hex digits. Only a request without "#SEQ" may leave it out: a person types it, and
+ * it may only ask (help, info, list, ...). Its replies have the number 0, as have
  * replies to lines whose number cannot be trusted. CR and LF end a line; empty
  * lines are skipped.
  *
@@ -65,15 +65,15 @@ struct line {
 	struct line_arg args[LINE_MAX_ARGS];
 };
 
-/* Gathers bytes into lines. Zero it to start. */
+/* Collects bytes into lines. Zero it to start. */
 struct line_reader {
 	char buf[LINE_MAX_LEN + 1];
 	size_t len;
-	bool overflow;		/* skipping to the end of a line that was too long */
+	bool overflow;		/* the line is too long: its other bytes are skipped */
 };
 
 /**
- * line_feed - one byte more
+ * line_feed - take one byte
  * Returns true when a line is complete: it is in r->buf, NUL terminated, until
  * the next call (and *error is LINE_OK), or it was too long (LINE_TOO_LONG).
  * Empty lines do not return true. Any context; one caller per reader.
@@ -83,7 +83,7 @@ bool line_feed(struct line_reader *r, char c, enum line_error *error);
 /**
  * line_parse - take a line apart
  * @s: NUL terminated, without line end; changed in place
- * @out: points into @s; after an error only kind is of use (as far as the first byte tells)
+ * @out: points into @s; after an error only kind is valid, as the first byte has it
  * Any context.
  */
 enum line_error line_parse(char *s, struct line *out);
@@ -94,7 +94,7 @@ uint32_t line_next_seq(uint32_t seq);
 /* Value of the argument @key, or NULL. */
 const char *line_get(const struct line *l, const char *key);
 
-/* Words of docs/protocol.md for an error, such as "bad-crc", and for the part of the line. */
+/* The code= and the field= of an error in docs/protocol.md, such as "bad-crc" and "crc". */
 const char *line_error_name(enum line_error e);
 const char *line_error_field(enum line_error e);
 
@@ -103,7 +103,7 @@ const char *line_error_field(enum line_error e);
  * kind and digits. @t must be empty; the caller goes on with text_format(t, " key=%s", ...).
  */
 void line_begin(struct text *t, enum line_kind kind, uint32_t seq);
-/* Ends it: " *CRC\n". False if it did not fit in @t or LINE_MAX_LEN; then it must not be sent. */
+/* Ends a line: " *CRC\n". False if it does not fit in @t or LINE_MAX_LEN: do not send it. */
 bool line_end(struct text *t);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The five functions wire/ takes from outside. Root mode and the loader have no
- * libc and bring their own; on the host they are the libc's.
+ * The five functions that wire/ needs of a C library. On the host libc has them;
+ * root mode and the loader have no libc and define them.
  */
 #ifndef WIRE_MEM_H
 #define WIRE_MEM_H

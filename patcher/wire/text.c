@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bounded text. What does not fit is left out and noted; the buffer stays a string. */
+/* Text of bounded size. What does not fit is left out and sets cut; the buffer stays a string. */
 #include "patcher/wire/text.h"
 #include "patcher/wire/mem.h"
 

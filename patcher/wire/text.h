@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A bounded text being built, and numbers read out of text. No allocation, no libc. */
+/* To write text into a buffer of fixed size, and to read numbers. No allocation, no libc. */
 #ifndef WIRE_TEXT_H
 #define WIRE_TEXT_H
 
@@ -11,7 +11,7 @@ struct text {
 	char *buf;	/* always NUL terminated if cap > 0 */
 	size_t cap;	/* size of buf */
 	size_t len;
-	bool cut;	/* something did not fit */
+	bool cut;	/* not all of it fitted */
 };
 
 void text_init(struct text *t, char *buf, size_t cap);

@@ -67,8 +67,8 @@ EFI_LDLIBS := -lefi -lgnuefi
 EFI_OBJCOPY_FLAGS := -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela \
 	-j .rel.* -j .rela.* -j .rodata -j .reloc --target efi-app-x86_64 --subsystem=10
 
-# Vendors whose CPUs Subtext runs on. Each has a folder vmm/VENDOR, a file boot/VENDOR.c, and an
-# image build/resident-VENDOR.bin that the loader carries.
+# The vendors' back ends. Each has a folder vmm/VENDOR, a file boot/VENDOR.c, and an image
+# build/resident-VENDOR.bin that the loader carries.
 VENDORS := vmx
 
 # Numbers of C headers for assembly (vmm/offsets.h).

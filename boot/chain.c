@@ -15,7 +15,7 @@ static EFI_LOADED_IMAGE *loaded_image(EFI_HANDLE handle)
 	return li;
 }
 
-/* As EFI wants it: backslashes, from the root of the volume. */
+/* Writes @next as EFI wants a path: backslashes, from the root of the volume. */
 static void efi_path(const char *next, CHAR16 *out, size_t max)
 {
 	size_t start = next[0] != '\\' && next[0] != '/';
@@ -27,7 +27,7 @@ static void efi_path(const char *next, CHAR16 *out, size_t max)
 			out[i] = L'\\';
 }
 
-/* Would it start the loader itself, again and again? */
+/* Is @path this loader? It would start itself again and again. */
 static bool is_self(const EFI_LOADED_IMAGE *self, CHAR16 *path)
 {
 	CHAR16 *own = self->FilePath ? DevicePathToStr(self->FilePath) : NULL;
@@ -48,7 +48,7 @@ static EFI_STATUS load(EFI_HANDLE image, EFI_HANDLE device, CHAR16 *path, EFI_HA
 	*out = NULL;
 	status = BS->LoadImage(FALSE, image, dp, NULL, 0, out);
 	FreePool(dp);
-	/* Secure Boot: loaded but not to be started. */
+	/* With Secure Boot the image is loaded, but it must not be started. */
 	if (status == EFI_SECURITY_VIOLATION && *out)
 		BS->UnloadImage(*out);
 	return status;

@@ -98,7 +98,7 @@ static const char *set_serial(struct conf *c, struct span v)
 			return NULL;
 		}
 	}
-	/* Below 0x100 is the main board's own; a UART has 8 registers. */
+	/* Ports below 0x100 belong to the main board; a UART has 8 registers. */
 	if (v.n > 2 && v.s[0] == '0' && (v.s[1] == 'x' || v.s[1] == 'X') &&
 	    number((struct span){ v.s + 2, v.n - 2 }, 16, 0xfff8, &port) &&
 	    port >= 0x100 && port % 8 == 0) {
@@ -177,7 +177,7 @@ static const struct key {
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* What no line may hold; tabs count as blanks. NULL if there is nothing of it. */
+/* Names what stands in @t that no line may hold; NULL if there is nothing. A tab is a blank. */
 static const char *bad_characters(struct span t)
 {
 	while (t.n) {

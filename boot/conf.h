@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* \EFI\subtext\subtext.conf: what the loader may be told. Pure logic, tested and fuzzed on the host. */
+/* \EFI\subtext\subtext.conf: the settings of the loader. Pure logic, tested and fuzzed on the host. */
 #ifndef BOOT_CONF_H
 #define BOOT_CONF_H
 
@@ -20,7 +20,7 @@ struct conf {
 	bool enabled;			/* `subtext = on|off`, default on: off starts the next loader only */
 };
 
-/* A line that was not understood: reported to the person, the default stays. */
+/* Called for each line that the parser does not understand, for the person; the default stays. */
 typedef void conf_complain(void *ctx, unsigned int line, const char *what, const char *text, size_t len);
 
 /**

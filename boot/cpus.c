@@ -50,9 +50,9 @@ static void EFIAPI check_ap(void *arg)
 }
 
 /*
- * A CPU that the firmware keeps out cannot be checked or launched, and an
- * operating system could start it, outside of Subtext, with all of memory in
- * its reach. So it is a reason not to start.
+ * Subtext does not start if the firmware keeps a CPU disabled: that CPU cannot be
+ * checked or launched, and an operating system could start it later, outside of
+ * Subtext, with all of memory in its reach.
  */
 static bool refuse_disabled(struct cpus *c, UINTN total)
 {
@@ -99,7 +99,7 @@ static bool judge(const struct cpus *c, uint32_t i)
 	const struct cpu_record *cpu = &c->cpu[i];
 	const char *missing;
 
-	/* Before all else: with it on, nothing of the switch to root mode works. */
+	/* Comes first: root mode's page tables have four levels, a CPU with five cannot load them. */
 	if (cpu->la57)
 		return refuse(L"the firmware uses 5-level paging, which Subtext does not support");
 	missing = c->vendor->missing(i);
@@ -123,7 +123,7 @@ bool cpus_check(struct cpus *c)
 		c->mp = NULL;
 	c->vendor = vendor_find();
 	read_this_cpu(c, 0);
-	/* Its refusal is the plainer one, and spares waking the others. */
+	/* If the boot CPU fails, no other need be woken, and the sentence needs no APIC ID. */
 	if (!judge(c, 0))
 		return false;
 	if (c->mp && !visit_others(c))

@@ -28,7 +28,7 @@ static uint64_t reserve(const struct layout *l)
 		return 0;
 	run = layout_place(l, start);
 	end = run + l->size;
-	/* What cannot be given back stays reserved, which does no harm. */
+	/* If the firmware does not take a part back, it stays reserved, which does no harm. */
 	if (run > start)
 		BS->FreePages(start, EFI_SIZE_TO_PAGES(run - start));
 	if (start + span > end)
@@ -36,7 +36,7 @@ static uint64_t reserve(const struct layout *l)
 	return run;
 }
 
-/* Root mode clears what it takes from the pool and the annex by itself. */
+/* Pool and annex are left as they are: root mode clears each page of them that it takes. */
 static void copy_image(const struct resident_header *h, const struct layout *l, uint64_t phys)
 {
 	BS->CopyMem((void *)phys, (void *)h, h->file_size);
@@ -60,7 +60,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	info->nonce = platform_nonce();
 	info->low_ram_top = platform_ram_top(FOUR_GIB);
 	info->ram_top = platform_ram_top(~0ull);
-	/* The run is RAM although the map no longer says so. */
+	/* The run is RAM, though the memory map lists it as reserved. */
 	if (phys < FOUR_GIB && info->low_ram_top < phys + l->size)
 		info->low_ram_top = phys + l->size;
 	if (info->ram_top < phys + l->size)

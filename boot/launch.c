@@ -2,11 +2,11 @@
 /*
  * Puts every CPU under the hypervisor, or none.
  *
- * The boot CPU goes first, then the others in one wake-up by the firmware, one
- * after the other under a lock. Those that are in wait in the same procedure
- * until the last is in or one has failed, and leave by themselves. So no CPU
- * that is already under the hypervisor is ever sent INIT and SIPI by the
- * firmware before all are in, and taking it back needs no wake-up at all.
+ * The boot CPU goes first. Then the firmware wakes the others, once, and they go
+ * one after the other, under a lock. A launched CPU waits in the same procedure
+ * until the last one is launched or one has failed; in the second case it leaves
+ * the hypervisor by itself. So the firmware sends INIT and SIPI to no launched CPU
+ * before all are launched, and undoing a launch needs no second wake-up.
  */
 #include <efi.h>
 #include <efilib.h>
@@ -16,7 +16,7 @@
 #include "boot/launch.h"
 #include "boot/switch.h"
 
-/* The CPUs' own bound for waiting must be well below the firmware's for all of it. */
+/* A CPU must give up well before the firmware ends the procedure for all. */
 #define WAIT_SECONDS		5u
 #define FIRMWARE_SECONDS	30u
 
@@ -28,11 +28,11 @@ enum verdict {
 
 struct launch {
 	struct cpus *cpus;
-	/* Copies: the run, boot_info with it, reads as zero on a CPU that is in. */
+	/* Copies, because a launched CPU reads the run, with boot_info in it, as zeros. */
 	uint64_t cr3, entry, worlds, world_size, patience;
 	uint32_t lock;
-	uint32_t in;		/* APs that are in */
-	uint32_t back;		/* APs that have left root mode's reach, one way or the other */
+	uint32_t launched;	/* APs that are */
+	uint32_t back;		/* APs at the end of their procedure */
 	uint32_t verdict;
 	uint32_t failed_cpu;	/* the CPU that caused UNDO */
 	uint64_t failed_status;
@@ -98,7 +98,7 @@ static bool expired(const struct launch *l, uint64_t start)
 	return rdtsc() - start > l->patience;
 }
 
-/* Returns false if it was decided, or took too long, before it was this CPU's turn. */
+/* Returns false if there is a verdict before this CPU's turn comes. */
 static bool take_turn(struct launch *l, uint32_t cpu, uint64_t start)
 {
 	while (verdict(l) == OPEN) {
@@ -111,8 +111,8 @@ static bool take_turn(struct launch *l, uint32_t cpu, uint64_t start)
 	return false;
 }
 
-/* Returns true if this CPU is in. */
-static bool go_in(struct launch *l, uint32_t cpu, uint64_t start)
+/* Returns true if this CPU is launched. */
+static bool go(struct launch *l, uint32_t cpu, uint64_t start)
 {
 	uint64_t status = RESIDENT_LAUNCH_FAILED;
 
@@ -129,7 +129,7 @@ static bool go_in(struct launch *l, uint32_t cpu, uint64_t start)
 
 static void wait_for_others(struct launch *l, uint32_t cpu, uint64_t start)
 {
-	if (__atomic_add_fetch(&l->in, 1, __ATOMIC_ACQ_REL) == l->cpus->count - 1)
+	if (__atomic_add_fetch(&l->launched, 1, __ATOMIC_ACQ_REL) == l->cpus->count - 1)
 		decide(l, KEEP, cpu, RESIDENT_OK);
 	while (verdict(l) == OPEN) {
 		if (expired(l, start))
@@ -146,7 +146,7 @@ static void EFIAPI launch_ap(void *arg)
 
 	if (cpu == l->cpus->count || cpu == 0) {
 		decide(l, UNDO, cpu, STATUS_UNKNOWN);
-	} else if (go_in(l, cpu, start)) {
+	} else if (go(l, cpu, start)) {
 		wait_for_others(l, cpu, start);
 		if (verdict(l) == UNDO)
 			resident_undo(l->cpus->vendor->call);
@@ -162,7 +162,7 @@ static bool refuse_cpu(const struct launch *l, uint32_t cpu, uint64_t status)
 		      l->cpus->cpu[cpu].apic_id, status_text(l, status));
 }
 
-/* Returns true if all other CPUs are in and stay in. */
+/* Returns true if all other CPUs are launched and stay so. */
 static bool launch_others(struct launch *l)
 {
 	EFI_STATUS status;
@@ -181,7 +181,7 @@ static bool launch_others(struct launch *l)
 enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, uint64_t entry,
 			      uint64_t world_size)
 {
-	/* Not on the stack: a CPU that is lost may come back to it at any time. */
+	/* Not on the stack: a CPU that the firmware gave up may still write to it later. */
 	static struct launch l;
 	uint64_t status;
 

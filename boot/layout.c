@@ -35,7 +35,7 @@ static const char *check_world(const struct resident_header *h)
 const char *layout_check(const struct resident_header *h, uint64_t blob_size)
 {
 	if (blob_size < sizeof(*h) || h->magic != RESIDENT_MAGIC)
-		return "the resident image is not one";
+		return "the resident image has no valid header";
 	if (h->file_size != blob_size || h->image_size < h->file_size ||
 	    h->image_size > 256 * MIB || unaligned(h->image_size))
 		return "the resident image's size is wrong";
@@ -47,7 +47,7 @@ const char *layout_check(const struct resident_header *h, uint64_t blob_size)
 		return "the resident image's entry is not in its text";
 	if (h->boot_info < h->rodata_end || h->boot_info > h->image_size ||
 	    h->image_size - h->boot_info < sizeof(struct boot_info))
-		return "the resident image has no room for what it must be told";
+		return "the resident image has no room for its boot information";
 	return check_world(h);
 }
 

@@ -17,7 +17,7 @@ struct layout {
 };
 
 /**
- * layout_check - is this header one the loader can work with?
+ * layout_check - can the loader work with this header?
  * @blob_size: bytes of the image as embedded in the loader
  *
  * Returns NULL or what is wrong with it, in plain words. Any context.

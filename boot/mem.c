@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a freestanding compiler may call and GNU-EFI does not have. */
+/* A function that the compiler may call and GNU-EFI does not have. */
 #include <stddef.h>
 
 int memcmp(const void *a, const void *b, size_t n);

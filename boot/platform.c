@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Facts about the machine that the firmware knows and root mode cannot ask for. */
+/* Facts about the machine that only the loader can find out, while the firmware runs. */
 #include <efi.h>
 #include <efilib.h>
 #include "boot/cpu_asm.h"
@@ -28,7 +28,7 @@ uint64_t platform_tsc_hz(void)
 
 	if (hz)
 		return hz;
-	/* No timer interrupt in between. */
+	/* At this level no timer interrupt comes in between. */
 	old = BS->RaiseTPL(TPL_HIGH_LEVEL);
 	start = rdtsc();
 	BS->Stall(MEASURE_US);

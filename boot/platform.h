@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Facts about the machine that the firmware knows and root mode cannot ask for. */
+/* Facts about the machine that only the loader can find out, while the firmware runs. */
 #ifndef BOOT_PLATFORM_H
 #define BOOT_PLATFORM_H
 
@@ -10,7 +10,7 @@
 /* Ticks of the TSC in a second; by CPUID leaf 0x15, else measured (10 ms). */
 uint64_t platform_tsc_hz(void);
 
-/* 64 bits for the greeting: RDRAND, the firmware's generator, or time and TSC. */
+/* 64 random bits for the greeting on the serial line: RDRAND, the firmware's generator, or time and TSC. */
 uint64_t platform_nonce(void);
 
 /* End of the highest run of RAM that begins below @below in the EFI memory map, 0 if there is no map. */

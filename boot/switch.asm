@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: GPL-2.0-only
-; From the firmware's world into root mode's and back. The code runs under both
-; sets of page tables at the same address, so it touches memory only while the
-; firmware's are loaded.
+; From the firmware's page tables to root mode's and back. The code is mapped at the
+; same address in both, its data and stack only in the firmware's: it touches memory
+; only while those are loaded.
 
 bits 64
 default rel
@@ -36,8 +36,8 @@ switch_start:
 	popfq
 %endmacro
 
-; What root mode may leave changed: FS and GS bases, segments, GDT, IDT, TR. Put back
-; from the stack under the firmware's page tables.
+; What root mode may change and not put back: FS and GS bases, segments, GDT, IDT, TR.
+; Both macros run under the firmware's page tables.
 %macro push_world 0
 	mov	ecx, MSR_FS_BASE
 	rdmsr

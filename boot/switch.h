@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls from the firmware's world into root mode's and back (boot/switch.asm). */
+/* Calls from the loader into root mode and back (boot/switch.asm). */
 #ifndef BOOT_SWITCH_H
 #define BOOT_SWITCH_H
 
 #include <stdint.h>
 #include "vmm/boot_info.h"
 
-/* The code of switch.asm; it must be mapped at its own address, executable, in both worlds until the seal. */
+/*
+ * The code of switch.asm. Until the seal it must be mapped at its own address, executable, by
+ * the firmware's page tables and by root mode's.
+ */
 extern const char switch_start[], switch_end[];
 
 /**

@@ -2,7 +2,10 @@
 /* UTF-8 of the configuration file into what EFI understands. */
 #include "boot/text.h"
 
-/* Lead bytes by range: length, and which second bytes rule out overlong forms and surrogates. */
+/*
+ * Lead bytes by range, the length of the character, and the range of its second byte, which
+ * rules out overlong forms and surrogates.
+ */
 static const struct lead {
 	uint8_t first, last, len, min, max;
 } leads[] = {

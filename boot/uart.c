@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Takes the console's UART away from the firmware. A serial driver does not
- * say which ports it uses, so it is asked to change the DTR line, and the UART
- * shows whether it was its own.
+ * report which ports it uses, so the loader makes it change the DTR line and
+ * looks whether this UART's line changes.
  */
 #include <efi.h>
 #include <efilib.h>
@@ -36,7 +36,7 @@ static bool drives(EFI_SERIAL_IO_PROTOCOL *serial, uint16_t port)
 	return before != after && dtr(port) == before;
 }
 
-/* Such an adapter has no ports, and may take a change of DTR as a command. */
+/* A USB adapter has no ports, and may take a change of DTR as a command. */
 static bool is_usb(EFI_HANDLE handle)
 {
 	EFI_DEVICE_PATH *node = DevicePathFromHandle(handle);

@@ -16,8 +16,6 @@
 /* boot/blob.asm */
 extern const unsigned char resident_vmx[], resident_vmx_end[];
 
-extern const struct vendor vmx_vendor;
-
 static struct vmx_caps caps[MAX_CPUS];
 
 static void read_vendor(struct vmx_caps *c)

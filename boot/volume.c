@@ -53,7 +53,7 @@ static void complain(void *ctx, unsigned int line, const char *what, const char 
 
 void volume_read_conf(EFI_HANDLE device, struct conf *out)
 {
-	/* One byte more than allowed tells a file that is too long. */
+	/* One byte more than allowed: if it is filled, the file is too long. */
 	UINTN size = CONF_SIZE_MAX + 1;
 	char *text = AllocatePool(size);
 	EFI_STATUS status = text ? read_file(device, CONF_PATH, text, &size) : EFI_OUT_OF_RESOURCES;

@@ -91,7 +91,7 @@ const char *vmx_missing(const struct vmx_caps *caps)
 {
 	if (memcmp(caps->vendor, VMX_VENDOR, 12))
 		return "the CPU is not made by Intel (CPUID.0)";
-	/* Without VMX the lock is about something else: the first row has the better sentence. */
+	/* Without VMX the lock has another meaning, and the first row names the cause. */
 	if (caps->leaf1_ecx & LEAF1_ECX_VMX &&
 	    vmx_feature_control(caps->feature_control) == FC_LOCKED_OFF)
 		return "the firmware locked VMX off (IA32_FEATURE_CONTROL bits 0 and 2)";

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The check of a patch file. Everything a field can get wrong by itself is
- * refused here, by name, so that the engine may follow every offset and index
- * without looking again. docs/patch-format.md holds the same rules in words.
+ * The check of a patch file. It refuses every field that is wrong in itself, and
+ * names it, so that the engine may follow every offset and index without a check
+ * of its own. docs/patch-format.md has the same rules in words.
  */
 #include "patcher/wire/patch.h"
 #include "patcher/wire/crc32.h"
 #include "patcher/wire/mem.h"
 
 /*
- * One rule: @ok, or what is wrong with which field. Rules are chained with &&; who checks a
- * table sets err->index.
+ * One rule: if not @ok, @err says which field is wrong and why. Rules are chained with &&; the
+ * caller sets err->index while it checks a table.
  */
 static bool rule(struct patch_error *err, bool ok, const char *field, const char *what)
 {
@@ -47,7 +47,7 @@ static bool good_name(const char *name)
 	return n > 0 && n < PATCH_NAME_LEN && all_zero(name + n, PATCH_NAME_LEN - n);
 }
 
-/* What must hold before any other field can be trusted to be one. */
+/* The rules that come first: without them no other field is known to be one. */
 static bool check_frame(const struct patch_header *h, size_t len, struct patch_error *err)
 {
 	return rule(err, len >= sizeof(*h), "file_size", "shorter than the header") &&
@@ -94,7 +94,7 @@ static const struct {
 #undef PART
 };
 
-/* One part; @end is where the one before it ended, and is moved. */
+/* Checks one part; @end is the end of the part before, and becomes the end of this one. */
 static bool check_part(const struct patch_header *h, size_t i, uint64_t *end,
 		       struct patch_error *err)
 {
@@ -133,7 +133,7 @@ static bool check_strings(const struct patch_header *h, const char *s, struct pa
 	       rule(err, !s[h->strings.size - 1], "strings", "does not end with a NUL");
 }
 
-/* The name a site has in errors and lists: printable, not empty; strings ends with a NUL. */
+/* Is it a name to print in errors and lists: visible, not empty? strings ends with a NUL. */
 static bool good_site_name(const struct patch_header *h, const char *strings, uint32_t offset)
 {
 	size_t i = offset;
@@ -145,7 +145,7 @@ static bool good_site_name(const struct patch_header *h, const char *strings, ui
 	return strings[i] == '\0';
 }
 
-/* The last page is left out, so that no end of a window wraps. */
+/* Not in the last page, so that the end of a window does not wrap. */
 static bool good_place(uint64_t addr)
 {
 	return kernel_address(addr) && addr < -4096ull;
@@ -189,14 +189,14 @@ static bool field_inside(const struct patch_header *h, const struct patch_fixup 
 	return size >= width && f->offset <= size - width;
 }
 
-/* Is there what the value is relative to? */
+/* Does the file have the part that the value is relative to? */
 static bool base_exists(const struct patch_header *h, uint8_t base)
 {
 	return (base != PATCH_BASE_TEXT || h->text.size) &&
 		(base != PATCH_BASE_DATA || h->data_mem);
 }
 
-/* An addend may point outside the part, but not where a 32-bit field never reaches. */
+/* A value may point outside the part, but not beyond the reach of a 32-bit field. */
 static bool good_value(const struct patch_fixup *f)
 {
 	return (f->base != PATCH_BASE_TEXT && f->base != PATCH_BASE_DATA) ||
@@ -216,8 +216,8 @@ static bool check_fixup(const struct patch_header *h, const struct patch_fixup *
 }
 
 /*
- * The lists of instructions lie behind the table, in the order of the sites and apart: to check
- * and to follow them all takes no longer than the part is.
+ * The lists of instructions lie behind the table, in the order of the sites, and do not overlap:
+ * the time to check and to follow them all is limited by the size of the part.
  */
 static bool check_bodies(const struct patch *p, struct patch_error *err)
 {
@@ -289,7 +289,7 @@ int patch_parse(const void *buf, size_t len, struct patch *out, struct patch_err
 		.nsites = h->sites.size / sizeof(struct patch_site),
 		.nfixups = h->fixups.size / sizeof(struct patch_fixup),
 	};
-	/* The CRC is last, so that a field that is wrong in itself is called by its name. */
+	/* The CRC is last, so that the refusal names a field that is wrong in itself. */
 	if (!check_strings(h, p.strings, err) || !check_tables(&p, err) ||
 	    !rule(err, h->crc == patch_crc(buf, len), "crc", "does not match the file"))
 		return -1;

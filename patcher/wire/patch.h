@@ -136,7 +136,7 @@ struct patch {
 	unsigned int nsites, nfixups;
 };
 
-/* Why a file is no patch: the field as docs/patch-format.md spells it, and what is wrong. */
+/* Why a file is refused: the field as docs/patch-format.md spells it, and what is wrong. */
 struct patch_error {
 	const char *field;	/* for example "sites.expect" */
 	const char *what;	/* for example "out of range" */
@@ -144,7 +144,7 @@ struct patch_error {
 };
 
 /**
- * patch_parse - check a whole patch file and give access to its parts
+ * patch_parse - check a patch file and give access to its parts
  * @buf: the file, 8-byte aligned; not changed
  * @len: its length in bytes, any value
  * @out: filled on success
@@ -161,7 +161,7 @@ const char *patch_site_name(const struct patch *p, unsigned int i);
 
 /*
  * The instructions of the function a site replaces, from the window on, ended by one of length
- * 0; NULL if the file does not tell them. @i < nsites.
+ * 0; NULL if the file does not list them. @i < nsites.
  */
 const struct patch_insn *patch_body(const struct patch *p, unsigned int i);
 

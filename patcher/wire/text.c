@@ -138,13 +138,11 @@ bool text_same(const char *a, const char *b)
 /* Value of a hex digit, or 16. */
 static unsigned int hex_digit(char c)
 {
+	char lower = c | 0x20;
+
 	if (c >= '0' && c <= '9')
 		return (unsigned int)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned int)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned int)(c - 'A') + 10;
-	return 16;
+	return lower >= 'a' && lower <= 'f' ? (unsigned int)(lower - 'a') + 10 : 16;
 }
 
 static bool parse_number(const char *s, unsigned int base, uint64_t *v)

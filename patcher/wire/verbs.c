@@ -114,17 +114,14 @@ static bool part_sites(struct server *s, uint64_t *pos, struct text *t)
 
 static int run_sites(struct server *s, struct text *t)
 {
-	size_t len = t->len;
-	bool known;
+	struct text ignored;
 
 	if (!arg_bytes(s, t, "id", s->multi_id, sizeof(s->multi_id)))
 		return SERVER_REFUSED;
-	/* Each patch has at least one site. The keys of that site are not sent here. */
-	known = s->ops->sites(s->multi_id, 0, t);
-	t->len = len;
-	t->buf[len] = '\0';
-	t->cut = false;
-	return known ? run_lines(s, t) : verb_refuse(t, "state", "id", "no such patch");
+	/* Each patch has at least one site. */
+	text_init(&ignored, NULL, 0);
+	return s->ops->sites(s->multi_id, 0, &ignored) ? run_lines(s, t) :
+	       verb_refuse(t, "state", "id", "no such patch");
 }
 
 static bool part_log(struct server *s, uint64_t *pos, struct text *t)

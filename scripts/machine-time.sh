@@ -6,14 +6,20 @@
 CLOCK_TICKS=$(getconf CLK_TCK)
 
 # time_look: the processor time of what is measured, in microseconds, in $time_cpu: of the processes
-# that run and of their children that have ended. Unchanged if there is none.
+# that are there and of their children that have ended; unchanged if there is none. $time_runnable is
+# yes if one of them runs or waits for a processor.
 time_look() {
 	local ticks
 	# shellcheck disable=SC2086  # a pattern
-	ticks=$(cat $time_files 2>/dev/null | sed 's/^.*) //' | awk -v group="$time_group" '
-		!group || $3 == group { ticks += $12 + $13 + $14 + $15; some = 1 }
-		END { if (some) print ticks }')
-	[ -z "$ticks" ] || time_cpu=$((ticks * 1000000 / CLOCK_TICKS))
+	read -r ticks time_runnable < <(cat $time_files 2>/dev/null | sed 's/^.*) //' |
+		awk -v group="$time_group" '
+			!group || $3 == group {
+				ticks += $12 + $13 + $14 + $15
+				some = 1
+				if ($1 == "R") runnable = "yes"
+			}
+			END { print some ? ticks : "none", runnable }')
+	[ "$ticks" = none ] || time_cpu=$((ticks * 1000000 / CLOCK_TICKS))
 }
 
 # time_start PID: begins to measure what counts for this process; time_start -PGID: for a group.
@@ -27,18 +33,21 @@ time_start() {
 }
 
 # time_left SECONDS: true while less than that has passed for what is measured: its processor time
-# counts, and the host's time while it stands still (it used less than a twentieth of it: it is
-# stopped, has ended, or sleeps); not more than the host's time. The sum is in $time_spent, in
-# microseconds, and changes once a second.
+# counts, and the host's time while it stands still (it used less than a twentieth of it and does not
+# wait for a processor: it is stopped, has ended, or sleeps); not more than the host's time. The sum
+# is in $time_spent, in microseconds, and changes once a second.
 time_left() {
 	local host=${EPOCHREALTIME/[.,]/} before=$time_cpu ran passed
 	passed=$((host - time_host))
 	if [ $passed -ge 1000000 ]; then
 		time_look
 		ran=$((time_cpu - before))
-		if [ $ran -lt $((passed / 20)) ] || [ $ran -gt $passed ]; then
+		if [ $ran -lt $((passed / 20)) ]; then
+			[ -n "$time_runnable" ] || ran=$passed
+		elif [ $ran -gt $passed ]; then
 			ran=$passed
 		fi
+		[ $ran -ge 0 ] || ran=0
 		time_spent=$((time_spent + ran)) time_host=$host
 	fi
 	[ $"$time_spent" -lt $(($1 * 1000000)) ]

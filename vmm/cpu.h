@@ -62,7 +62,6 @@ struct cpu {
 	/* This CPU only. */
 	bool wait_sipi;
 	bool started;			/* the last exit was the SIPI that started it */
-	uint64_t startup_seen;		/* see startup_pass_on() */
 	uint64_t startups;		/* how often a SIPI started it */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
 	unsigned int unpaged_waits;	/* session slices put off because paging is off */

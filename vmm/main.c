@@ -13,7 +13,6 @@
 #include "vmm/smp/rendezvous.h"
 #include "vmm/session.h"
 #include "vmm/traps.h"
-#include "vmm/smp/startup.h"
 #include "vmm/vcpu.h"
 #include "patcher/wire/mem.h"
 
@@ -103,7 +102,6 @@ bool loader_call(struct cpu *c, uint64_t number)
 void cpu_loop(struct cpu *c)
 {
 	for (;;) {
-		startup_pass_on(c);
 		rendezvous_requests(c);
 		c->started = false;
 		vcpu_run(c);

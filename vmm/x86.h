@@ -66,10 +66,8 @@
 #define APIC_BASE_X2APIC	(1ull << 10)
 
 #define ICR_NMI		0x4400u		/* delivery mode NMI, level assert */
-#define ICR_STARTUP	0x4600u		/* delivery mode start-up */
 #define ICR_MODE	0x0700u
 #define ICR_OTHERS	0xc0000u	/* shorthand: all but the sender */
-#define ICR_ALL		0x80000u	/* shorthand: all, with or without the sender */
 #define ICR_PENDING	(1u << 12)
 #define LVT_MASKED	(1u << 16)
 

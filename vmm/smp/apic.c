@@ -74,23 +74,6 @@ bool apic_send_nmi_to_others(void)
 	return send(0, ICR_NMI | ICR_OTHERS);
 }
 
-void apic_send_startup(uint32_t apic_id, uint8_t vector)
-{
-	send(apic_id, ICR_STARTUP | vector);
-}
-
-bool apic_sent_startup_to_all(uint8_t vector)
-{
-	uint64_t base = rdmsr(MSR_APIC_BASE);
-	uint32_t icr;
-
-	if (!(base & APIC_BASE_ENABLE))
-		return false;
-	icr = apic_read(base, APIC_ICR);
-	return (icr & ICR_MODE) == (ICR_STARTUP & ICR_MODE) && (icr & 0xff) == vector &&
-	       (icr & ICR_ALL);
-}
-
 bool apic_pmi_unhandled(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);

@@ -19,12 +19,6 @@ bool apic_send_nmi(uint32_t apic_id);
 /* Sends an NMI to all CPUs but this one; false as above. Root mode. */
 bool apic_send_nmi_to_others(void);
 
-/* Was the last command to this APIC a start-up IPI to everybody, with this vector? Root mode. */
-bool apic_sent_startup_to_all(uint8_t vector);
-
-/* Sends a start-up IPI. Root mode. */
-void apic_send_startup(uint32_t apic_id, uint8_t vector);
-
 /*
  * Has a performance interrupt been delivered as an NMI that the guest has not handled yet?
  * Delivery masks its LVT, the handler unmasks it. Root mode, also from NMI handlers.

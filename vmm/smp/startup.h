@@ -22,14 +22,4 @@ void startup_init(struct cpu *c);
  */
 void startup_sipi(struct cpu *c, uint8_t vector);
 
-/**
- * startup_pass_on - the rest of a start-up IPI that went to all CPUs
- *
- * Bochs lets such an IPI reach only the first CPU that waits for it in the guest. When a SIPI
- * wakes a CPU while others wait, each CPU that runs looks whether it has just sent that SIPI to
- * all, and if so sends it to those that still wait; on hardware none does. Root mode, before the
- * entry into the guest.
- */
-void startup_pass_on(struct cpu *c);
-
 #endif

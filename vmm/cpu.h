@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "vmm/boot_info.h"
-#include "vmm/mem/pool.h"
+#include "patcher/engine/pages.h"
 #include "vmm/step.h"
 #include "vmm/x86.h"
 

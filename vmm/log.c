@@ -2,7 +2,7 @@
 /* The log ring. It holds whole lines: a new one pushes out as many of the oldest as it needs. */
 #include "vmm/log.h"
 #include "vmm/cpu.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "vmm/x86.h"
 
 #define RING	8192u	/* about 150 lines: a boot with 64 CPUs, or five dumps of a VM exit */

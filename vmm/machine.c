@@ -5,7 +5,7 @@
 #include "patcher/engine/cpus.h"
 #include "patcher/engine/guest.h"
 #include "vmm/mem/guest.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86.h"
 

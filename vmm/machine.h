@@ -3,8 +3,9 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
-#include "vmm/mem/mtrr.h"
 #include "vmm/view.h"
+
+struct mtrr_map;
 
 /* Identity with these types, the hypervisor's memory hidden. 0 if the pool is empty. */
 view_t machine_make_base(const struct mtrr_map *types);

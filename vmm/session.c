@@ -8,7 +8,7 @@
 #include "vmm/emulate/msr.h"
 #include "vmm/mem/pool.h"
 #include "vmm/smp/rendezvous.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "vmm/uart.h"
 #include "vmm/vcpu.h"
 #include "patcher/wire/server.h"

@@ -8,7 +8,7 @@
 #include "vmm/log.h"
 #include "vmm/machine.h"
 #include "vmm/mem/mtrr.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86.h"
 

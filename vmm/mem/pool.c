@@ -4,7 +4,7 @@
  * the pool itself. A count of zero is a free page.
  */
 #include "vmm/mem/pool.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "patcher/wire/mem.h"
 
 /* A count that got here stays: the page leaks rather than being freed under an owner. */

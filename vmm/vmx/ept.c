@@ -6,7 +6,7 @@
  */
 #include "vmm/mem/mtrr.h"
 #include "vmm/mem/pool.h"
-#include "vmm/smp/spin.h"
+#include "vmm/spin.h"
 #include "vmm/vmx/ept.h"
 #include "patcher/wire/mem.h"
 

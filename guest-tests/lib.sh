@@ -58,7 +58,7 @@ bail() {
 	give_up "$@"
 }
 
-# What bail does in the end; whoever reads this file and is no test has another.
+# The last part of bail; scripts that read this file and are no tests replace it.
 give_up() {
 	not_ok "$1" "${2:-}"
 	tail -n 5 "$TEST_DIR/com1.log" 2>/dev/null | tr -d '\r' | sed 's/^/# com1: /'

@@ -2,7 +2,7 @@
 /*
  * serial-bridge: keeps one serial port of an emulated machine reachable. The emulator connects to
  * it by TCP and stays connected; programs on the host come and go on a unix stream socket. So no
- * client that leaves can end the emulator, and output that nobody reads never blocks the guest.
+ * client that leaves can end the emulator, and output that no client reads never blocks the guest.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -227,7 +227,7 @@ static int listen_tcp(uint16_t *port)
 	return fd;
 }
 
-/* The path appears by a rename, so whoever sees it can connect. */
+/* The path appears by a rename: a client that sees it can connect. */
 static int listen_unix(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -245,7 +245,7 @@ static int listen_unix(const char *path)
 	return fd;
 }
 
-/* Whoever waits for the file finds the whole number in it, hence the rename. */
+/* By a rename, so that a reader finds the whole number in the file. */
 static void write_port(const char *path, uint16_t port)
 {
 	char tmp[4096];

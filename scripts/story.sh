@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For the demonstrations: a story told in steps, the machine it is about, the host tool, shown as a
-# person would type it. Whoever reads this file has set dir, the folder of the story.
+# For the demonstrations: steps that are printed, the machine, the host tool with its commands printed
+# as a person would type them. The script that reads this file sets dir, the folder of the story.
 # Environment: EMULATOR (bochs), CPUS (2), BUILD (build).
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1

@@ -33,7 +33,7 @@ static void EFIAPI count_ap(void *arg)
 	__atomic_add_fetch((UINT32 *)arg, 1, __ATOMIC_RELAXED);
 }
 
-/* The other CPUs still have to do what the firmware tells them. */
+/* The firmware must still be able to run code on the other CPUs. */
 static void say_cpus(void)
 {
 	EFI_GUID guid = MP_SERVICES_GUID;

@@ -192,7 +192,7 @@ TROUBLE+='|divide error|double fault|int3:|rcu.*(stall|detected)|soft lockup|har
 TROUBLE+='|blocked for more than|scheduling while atomic|sleeping function|lock.*(deadlock|imbalance)'
 TROUBLE+='|Bad page|corrupt|Kernel panic|ftrace.*(fail|bug)|unexpected IRQ|NMI received for unknown'
 
-# linux_log_clean [REGEX]: nothing in the kernel's log that tells of trouble, nothing in the
+# linux_log_clean [REGEX]: no sign of trouble in the kernel's log, nothing in the
 # hypervisor's above information, but for lines that match REGEX.
 linux_log_clean() {
 	local allowed=${1:-^$} text
@@ -216,7 +216,7 @@ linux_off() {
 	is "the machine switches itself off" "$status" 0
 }
 
-# linux_stop: switches the machine off; the end of its line tells that it did.
+# linux_stop: switches the machine off; the end of its line shows that it is off.
 linux_stop() {
 	local status=0
 	GUEST_TIMEOUT=60 guest_shell "$TEST_DIR/com1" 'poweroff -f' >>"$TEST_DIR/console" 2>&1 ||

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Host side of the Linux tests: dmesg-diff tells expected differences from others, guest-shell finds
+# Host side of the Linux tests: dmesg-diff separates expected differences from others, guest-shell finds
 # the answer to its command in all that comes over a serial line, and ends in time.
 . "$(dirname "$0")/lib.bash"
 
@@ -35,7 +35,7 @@ is 'dmesg-diff: a CPU less' "$(diff_status fewer without)" 1
 grep -v second with >missing
 is 'dmesg-diff: one line less' "$(diff_status missing without)" 1
 
-# A guest that answers by what is asked: runs the text with sh, says more around it, panics, is mute,
+# A guest that does what the text asks for: runs it with sh, prints more around it, panics, is silent,
 # hangs up.
 cat >guest.py <<'EOT'
 import os, socket, subprocess, sys
@@ -61,7 +61,7 @@ while True:
     if b"panic" in command:
         answer += b"[ 2.0] Kernel panic - not syncing: x\nguest: ready\n"
     answer += b"\x01" + tag + b"=%d\x01\n" % run.returncode
-    # One piece, so that who has heard enough hangs up on nobody.
+    # In one piece: a client that hangs up early does not break the rest.
     conn.sendall(answer)
     conn.close()
 EOT
@@ -87,5 +87,5 @@ is 'guest-shell: or not' "$(shell --past-panic --wait 'guest: ready' line 'echo 
 	$'guest: ready\nstatus 0'
 is 'guest-shell: the line is gone' "$(shell line 'hang up')" 'status 251'
 is 'guest-shell: time is up' "$(shell --timeout 0.5 line mute)" 'status 252'
-is 'guest-shell: nobody there' "$(shell nowhere true)" 'status 251'
+is 'guest-shell: no such line' "$(shell nowhere true)" 'status 251'
 plan

@@ -42,16 +42,16 @@ is 'within: the status of the program' "$(./within 9 sh -c 'exit 7'; echo $?)" 7
 is 'within: a signal' "$(./within 9 sh -c 'kill -9 $$'; echo $?)" 137
 is 'within: no such program' "$(./within 9 ./nothing 2>err; echo $?)" 127
 no_less 'within: a slow machine gets its time' 2 "$(MACHINE_PID=$slow seconds ./within 1 sleep 1000)" 124
-no_less 'within: one that stands still does not hold us up' 1 \
+no_less 'within: a wait for one that stands still ends' 1 \
 	"$(MACHINE_PID=$still seconds timeout 100 ./within 1 sleep 1000)" 124
-no_less 'within: nor does one that has ended' 1 \
+no_less 'within: so does one for a machine that has ended' 1 \
 	"$(MACHINE_PID=4194999 seconds timeout 100 ./within 1 sleep 1000)" 124
 no_less 'within: without a machine the clock counts' 1 "$(seconds timeout 100 ./within 1 sleep 1000)" 124
 no_less 'shell: a slow machine gets its time' 2 "$(seconds shell_wait $slow 1)" 124
-no_less 'shell: one that stands still does not hold us up' 1 "$(seconds shell_wait $still 1)" 124
-no_less 'shell: nor does one that has ended' 1 "$(seconds shell_wait 4194999 1)" 124
+no_less 'shell: a wait for one that stands still ends' 1 "$(seconds shell_wait $still 1)" 124
+no_less 'shell: so does one for a machine that has ended' 1 "$(seconds shell_wait 4194999 1)" 124
 kill -STOP $slow
-no_less 'within: nor one that is stopped' 1 \
+no_less 'within: and one for a machine that is stopped' 1 \
 	"$(MACHINE_PID=$slow seconds timeout 100 ./within 1 sleep 1000)" 124
 kill -CONT $slow
 plan

@@ -58,7 +58,7 @@ const struct job gap_job = {
 	.counter = { "largest", "samples" }, .needs_other = true,
 };
 
-/* All CPUs look, this one too; a line tells when, and the next command ends it. */
+/* All CPUs look, this one too; a line says when they begin, and the next command ends it. */
 void command_gap(char *args)
 {
 	char start[] = "gap others", stop[] = "gap";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the EFI stub tells the test kernel. Physical addresses unless said. */
+/* What the EFI stub hands to the test kernel. Addresses are physical if no comment says otherwise. */
 #ifndef GUEST_BOOT_H
 #define GUEST_BOOT_H
 

@@ -20,7 +20,7 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* A fault that somebody expects. The first two fields are try_call()'s. */
+/* A fault that the code under try_fault() may raise. try_call() uses the first two fields. */
 struct recovery {
 	uint64_t rsp, rip;
 	bool taken;
@@ -107,7 +107,7 @@ struct frame *trap_dispatch(struct frame *f);
 int try_call(void (*fn)(void *), void *arg, struct recovery *r);
 
 /**
- * try_fault - run fn(arg) with interrupts off and tell what it raised
+ * try_fault - run fn(arg) with interrupts off and report the fault that it raised
  * Returns the vector, or -1 if it raised nothing. @r may be NULL.
  */
 int try_fault(void (*fn)(void *), void *arg, struct recovery *r);

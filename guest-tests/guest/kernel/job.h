@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Jobs: things a CPU does until it is told to stop, with counters and a verdict (job.c). */
+/* Jobs: what a CPU does until a command stops it, with counters and a verdict (job.c). */
 #ifndef GUEST_JOB_H
 #define GUEST_JOB_H
 

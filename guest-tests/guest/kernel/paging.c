@@ -5,7 +5,7 @@
 #include "guest-tests/guest/kernel/lib.h"
 #include "guest-tests/guest/kernel/x86.h"
 
-#define WINDOW		0xffffa00000000000ull	/* an entry of the root that nobody uses */
+#define WINDOW		0xffffa00000000000ull	/* an unused entry of the root table */
 #define P		1ull
 #define W		2ull
 #define NX		(1ull << 63)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scenario 6: whatever a guest may execute in ring 0 gives what the SDM says for a
+ * Scenario 6: everything that a guest may execute in ring 0 gives what the SDM says for a
  * CPU without VMX. Each case is one TAP result; the tables are the list of cases.
  */
 #include "guest-tests/guest/kernel/apic.h"
@@ -122,7 +122,7 @@ static void vmx_instructions(void)
 	expect(do_vmcall, 0x5375627465787453ull, UD, 0, "VMCALL with the loader's seal: #UD");
 }
 
-/* An emulator may be told to ignore unknown MSRs; then they read as zero and keep nothing. */
+/* An emulator can be set to ignore unknown MSRs: they read as zero and keep nothing. */
 static void unknown_msr(uint32_t msr)
 {
 	struct msr_write w = { msr, 0x1234 };

@@ -221,7 +221,7 @@ static void hold_body(struct run *r)
 static const char *hold_verdict(const struct run *r)
 {
 	if (!r->count[HELD])
-		return "held nobody";
+		return "no CPU was held";
 	return r->count[HOLD_FAILED] ? "an NMI was lost or came twice" : NULL;
 }
 
@@ -291,7 +291,7 @@ static void bounce_body(struct run *r)
 static const char *bounce_verdict(const struct run *r)
 {
 	if (!r->count[STARTS])
-		return "started nobody";
+		return "no CPU was started";
 	if (r->count[START_FAILED])
 		return "a CPU did not come up";
 	if (r->count[FIRST_OTHER])
@@ -301,7 +301,7 @@ static const char *bounce_verdict(const struct run *r)
 
 const struct job bounce_job = {
 	.name = "bounce", .body = bounce_body, .verdict = bounce_verdict,
-	.promise = "a CPU reset by INIT and started by SIPI runs the code of the day",
+	.promise = "a CPU reset by INIT and started by SIPI runs the code that is in force",
 	.counter = { "starts", "failed", "old", "new", "other", "late" },
 };
 

@@ -10,7 +10,7 @@
 #define RESULT_OLD	0x01d01d01u
 #define RESULT_NEW	0x5eed5eedu
 
-/* Counts the call in *calls and tells which code ran. */
+/* Counts the call in *calls and returns a number that shows which code ran. */
 uint32_t target(uint64_t *calls);
 
 /* The same with ENDBR64 in front of the 5-byte NOP. */
@@ -23,7 +23,7 @@ extern uint64_t greetings_given;
 
 /* poke.asm: one 5-byte MOV EAX, imm32 whose immediate is a loop onto itself. */
 uint32_t straggle(void);
-/* Jumps to straggle+1; comes back only by somebody changing the RIP to straggle_out. */
+/* Jumps to straggle+1; returns only when an interrupt handler changes the RIP to straggle_out. */
 void straggle_enter(void);
 extern const char straggle_out[];
 

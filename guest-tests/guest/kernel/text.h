@@ -28,7 +28,7 @@ bool sync_others(void);
  */
 const char *text_poke(void *addr, const uint8_t *bytes, size_t len);
 
-/* Same bytes by one plain store per byte through the alias; nobody may execute them. */
+/* Same bytes by one plain store per byte through the alias; no CPU may execute them meanwhile. */
 void text_write(void *addr, const uint8_t *bytes, size_t len);
 
 /* The breakpoint handler's question: was it text_poke's? Then the instruction is emulated. */

@@ -23,7 +23,7 @@ static void dump(const struct frame *f)
 	print_anyhow("PANIC rsi=%016lx rdi=%016lx slide=%lx\n", f->rsi, f->rdi, boot_data.slide);
 }
 
-/* Hands the fault to whoever expects it: the CPU goes on behind try_call(). */
+/* Hands the fault to the caller of try_fault(): the CPU goes on behind try_call(). */
 static bool recover(struct frame *f)
 {
 	struct recovery *r = this_cpu()->recovery;
@@ -60,7 +60,7 @@ static struct frame *exception(struct frame *f)
 }
 
 /*
- * A CPU that spins inside an entry goes on elsewhere, if it is told to. The address
+ * A CPU that spins inside an entry goes on elsewhere, if another CPU asks for it. The address
  * inside is not a constant of the code: `subtext build` would refuse the entry for it.
  */
 static void move(struct frame *f, volatile uint64_t *to)

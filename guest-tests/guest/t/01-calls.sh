@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib.sh"
 boot
 
-# A few cycles with the guest told, each time, what a call that starts from then on must return.
+# A few cycles; before each change the guest learns what a call that starts after it must return.
 marked_cycles() {
 	local i
 	for ((i = 0; i < $1; i++)); do

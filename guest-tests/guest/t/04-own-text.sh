@@ -63,9 +63,9 @@ matches "the patch stays in force" "$answer" 0x5eed5eed
 must trace
 matches "the guest's tracer is not called" "$answer" 'traced=0'
 events=$(host_tool 30 --connect "unix:$TEST_DIR/com2" watch --for window-write --count 1 2>&1)
-matches "the event tells of it" "$events" 'window-write'
+matches "an event reports the write into the window" "$events" 'window-write'
 matches "the event names the function" "$events" 'page_one'
-matches "whatever was asked in between, all events are told, from the first on" "$events" \
+matches "all events are reported, from the first on, other requests in between or not" "$events" \
 	'^1 patch-live .*name=pages'
 note "$events"
 sub info

@@ -82,7 +82,7 @@ if [ "$CPUS" -ge 4 ]; then
 	guest_ok down 1
 	during "one of each" 20 "cli-loop 2" "halt-cli 3" "call-loop 0" "sum-loop 0"
 	guest_ok up 1
-	# No NMIs here: real mode would take them through whatever lies at address 8.
+	# No NMIs here: in real mode the CPU would take them through the four bytes at address 8.
 	during "real mode beside an interrupt flood" 20 "real-mode 1" "ipi-flood 2"
 fi
 if [ "$CPUS" -ge 8 ]; then

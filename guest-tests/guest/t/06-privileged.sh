@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Scenario 6: whatever a guest may execute gives what the SDM says, and nothing dies.
+# Scenario 6: everything that a guest may execute gives what the SDM says, and nothing dies.
 # cpus: 1 2 4
 . "$(dirname "$0")/../lib.sh"
 boot

@@ -4,7 +4,7 @@
 # and the guest never notices.
 # cpus: 1 2 4
 # timeout: 1500
-# At fewer instructions a second the line is faster for whoever waits. 1 MiB takes 91 s of the
+# At fewer instructions a second the line takes less processor time. 1 MiB takes 91 s of the
 # machine's time at any rate; that one is sent with one CPU only.
 IPS=${IPS:-4000000}
 longest=65536

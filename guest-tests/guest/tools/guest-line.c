@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 		return LOST;
 	}
 	if (optind + 1 < argc && !s.text) {
-		/* The word tells this answer from the end of one that nobody waited for. */
+		/* The word marks the end of this answer, not of one to an earlier program that gave up. */
 		snprintf(end, sizeof(end), ".@%x", (unsigned int)getpid());
 		strcpy(command, end + 1);
 		s.end = end;

@@ -46,7 +46,7 @@ static uint64_t now_ms(void *ctx)
 	return (uint64_t)(machine_time(&machine) * 1000);
 }
 
-/* A new client: the one before is gone without a word. */
+/* A new client; the one before has closed the line without an end of its session. */
 static void redial(void)
 {
 	if (fd >= 0)
@@ -92,7 +92,7 @@ static void send_text(const char *s)
 	give(NULL, s, strlen(s));
 }
 
-/* A well-formed numbered request, whatever is in it. */
+/* A well-formed numbered line; @request itself may be wrong. */
 static void send_request(uint32_t seq, const char *request)
 {
 	char buf[LINE_MAX_LEN + 2];
@@ -167,7 +167,7 @@ static void new_client(void)
 	client.tries = 40;
 }
 
-/* Somebody well-behaved is served, at once and properly. */
+/* A good client gets its answers. */
 static bool served(const char *text)
 {
 	enum client_result r;
@@ -529,7 +529,7 @@ static void vanishing_clients(const struct file *f, const struct file *other)
 	       "the same file goes on where it stopped");
 }
 
-/* The client goes while its patch is being applied; whoever comes sees what became of it. */
+/* The client goes while its patch is being applied; the next client can revert the patch. */
 static void gone_while_pending(const struct file *f)
 {
 	enum client_result r;

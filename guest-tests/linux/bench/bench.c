@@ -5,7 +5,7 @@
  *	bench spin GAP			a thread on each CPU reads the TSC for ever; goes to the background
  *	bench idle MS N			N times nothing for MS milliseconds: a baseline
  *	bench way NAME N		the function replaced by NAME and put back, N times
- *	bench seen N			the last N changes that somebody else made
+ *	bench seen N			the last N changes that another program made
  *	bench cost NAME N		N times many calls of the function, replaced by NAME or, if
  *					NAME is none of the ways, as it is
  *	bench watch			the timer that `seen` needs, from now on

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every construct whose code differs between the kernel and a patch, and those that need
- * something of the kernel's: /proc/cmdline tells what each of them saw.
+ * something of the kernel's: /proc/cmdline shows what each of them saw.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

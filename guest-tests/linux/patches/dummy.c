@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The stock module dummy: its network device tells that it received 4242 packets. */
+/* The stock module dummy: its network device reports 4242 received packets. */
 #include <linux/netdevice.h>
 #include <subtext.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * New code with exception-table entries: inline access to user memory that is there and that is
- * not, to kernel memory that is not. /proc/cmdline tells what came of it.
+ * not, to kernel memory that is not. /proc/cmdline shows the results.
  */
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>

@@ -25,7 +25,7 @@ note "$differences"
 
 log_has_no_error
 starts=$(grep -c 'started by a SIPI' <<<"$log")
-matches "the hypervisor's log tells how the CPUs were started" "$starts" '^[1-9]'
+matches "the hypervisor's log has the starts of the CPUs" "$starts" '^[1-9]'
 
 # switch_cpus 0|1: takes all CPUs but the first away, or brings them back.
 switch='switch_cpus() {
@@ -47,6 +47,6 @@ is "and each runs programs" "${answer//$'\n'/ }" "$(seq -s ' ' 0 $((CPUS - 1)))"
 sub info
 is "the hypervisor has them all" "$(json cpus)" "$CPUS"
 linux_log_clean
-is "the hypervisor's log tells of each start" $(($(grep -c 'started by a SIPI' <<<"$log") - starts)) \
+is "the hypervisor's log has a line for each start" $(($(grep -c 'started by a SIPI' <<<"$log") - starts)) \
 	$((4 * (CPUS - 1)))
 finish

@@ -20,7 +20,7 @@ matches "it is the next one" "$(guest 'cat /proc/cmdline')" ' second$'
 is "and not patched" "$(guest 'load once')" old
 event patch-reverted
 note "$out"
-matches "an event told that the patch retired" "$out" '"kind":"retired"'
+matches "an event reports that the patch retired" "$out" '"kind":"retired"'
 matches "and another that it was reverted" "$out" '"kind":"patch-reverted"'
 sub list
 matches "the patch is not live" "$out" '"name":"load","state":"reverted"'

@@ -34,7 +34,7 @@ must 'echo 1 >/proc/sys/kernel/sched_schedstats; cat /proc/cmdline'
 has "a jump label that was switched on" schedstats=1
 has "keys that the new code has switched" keys=0011
 has "data that is kept from call to call" 'kmalloc=1 name=two zeroed=5'
-matches "WARN_ON_ONCE tells file and line" "$(guest 'dmesg | grep WARNING:')" \
+matches "WARN_ON_ONCE prints file and line" "$(guest 'dmesg | grep WARNING:')" \
 	'WARNING: CPU: [01] PID: [0-9]+ at constructs.c:[0-9]+ '
 must 'cat /proc/cmdline'
 has "WARN is true" warned

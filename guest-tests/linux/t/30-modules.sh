@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Functions of loaded modules are patched: one of a module made here, one of a stock module. When
-# such a module goes, its patch retires: the pages are ordinary again, whoever has them next.
+# such a module goes, its patch retires: its pages are ordinary again for their next user.
 # cpus: 2
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -33,7 +33,7 @@ is "and the new" "$(guest 'cat /proc/answers')" '7030 of 6'
 must 'rmmod answers; rm -f /tmp/stop'
 guest_bg load "load run /tmp/stop /$stock/lib/crc7.ko"
 event retired
-matches "an event tells that the patch has retired" "$out" '"kind":"retired".*answers'
+matches "an event reports that the patch has retired" "$out" '"kind":"retired".*answers'
 must 'until grep -q running /tmp/bg.load; do sleep 0.1; done; sleep 2; : >/tmp/stop'
 loaded=$(guest_wait load) || not_ok "the load" "$loaded"
 matches "its pages are used again, and no work is lost" "$loaded" 'load: .* errors=0$'

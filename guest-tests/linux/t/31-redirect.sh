@@ -48,7 +48,7 @@ redirect || bail "redirect again" "$out $(cat "$TEST_DIR/subtext.err")"
 is "loaded again, redirected again" "$(guest 'cat /proc/version')" 'Linux from a module, 1 times'
 must 'rmmod newcode'
 event target-gone
-matches "an event tells that the target is gone" "$out" '"kind":"target-gone"'
+matches "an event reports that the target is gone" "$out" '"kind":"target-gone"'
 is "the kernel's own code runs" "$(guest 'cat /proc/version')" "$version"
 sub list
 is "no patch is live" "$(grep -c '"state":"live"' <<<"$out")" 0

@@ -12,8 +12,8 @@ messages() {
 	guest 'dmesg -n 1; dmesg -c' | tee -a "$TEST_DIR/messages"
 }
 
-# named NAME: a process of its own gives itself the name and tells the one it then has. An oops is
-# on the console, too, whatever its level.
+# named NAME: a process of its own gives itself the name and prints the name that it then has. An
+# oops is on the console, too, whatever the console's log level is.
 named() {
 	guest "(echo -n '$1' >/proc/self/comm; read -r n </proc/self/comm; echo \"\$n\")" |
 		grep -v '^\['
@@ -57,7 +57,7 @@ must 'dmesg -c'
 apply "$patch"
 annex=$(json annex)
 is "new code runs" "$(named 'do copy')" EFAULT
-is "... and a bad address of user space harms nobody" "$(messages)" ''
+is "... and a bad address of user space does no harm" "$(messages)" ''
 
 # ---- WARN(), NULL pointer, BUG() ----
 
@@ -69,7 +69,7 @@ matches "... and has its text" "$said" 'new code warns: 42'
 matches "... and a trace" "$said" 'comm_write\+0x'
 
 dies "a NULL pointer: the process is killed" 137 'do null'
-matches "the oops tells the address" "$said" \
+matches "the oops names the address" "$said" \
 	'BUG: kernel NULL pointer dereference, address: 0000000000000010'
 oops_checks "NULL pointer"
 
@@ -97,7 +97,7 @@ said=$(messages)
 matches "SysRq-W shows the sleeper" "$said" "task:sh +state:D.* pid:$pid"
 matches "... and who called the new code" "$said" '  (\? )?comm_write\+0x'
 
-# A livepatch waits until no sleeper is in what it replaces; here it cannot tell.
+# A livepatch waits until no process sleeps in a function that it replaces; here it cannot know.
 must "insmod /lib/livepatch.ko; until grep -q 1 /proc/1/patch_state; do sleep 0.1; done
 	cat $klp/transition /proc/$pid/patch_state"
 is "a livepatch waits for a sleeper in new code" "$answer" $'1\n0'

@@ -84,7 +84,7 @@ static bool send_command(struct session *s, const char *text, bool plain)
 	return good;
 }
 
-/* Between two 0x01: the begin or the end of an answer, of this one or of one nobody waited for. */
+/* Between two 0x01: the begin or the end of an answer, this one or one to an earlier command. */
 static void take_mark(struct session *s)
 {
 	size_t tag = strlen(s->tag);

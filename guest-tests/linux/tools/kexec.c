@@ -97,7 +97,7 @@ static uint64_t find_rsdp(void)
 	return strtoull(at + strlen("ACPI20="), NULL, 0);
 }
 
-/* What the firmware and its boot loader told the kernel that runs, with the new one's header. */
+/* What the firmware and its boot loader gave to the kernel that runs, with the new one's header. */
 static void make_params(unsigned char *params, const struct file *kernel, size_t initrd_size)
 {
 	struct file running = read_file("/sys/kernel/boot_params/data");

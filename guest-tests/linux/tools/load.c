@@ -108,7 +108,7 @@ static bool filled(const uint32_t *block, uint32_t seed)
 	return true;
 }
 
-/* A child ends with the status it was told, and no other. */
+/* A child ends with the status that it was given, and no other. */
 static int reap(struct worker *w, pid_t pid, int want)
 {
 	int status;
@@ -478,7 +478,7 @@ static enum answer ask_version(const struct watch *w)
 	return !strncmp(text, FIRST_LINE, n) && !strcmp(text + n, w->version) ? NEW : WRONG;
 }
 
-/* Whoever changes the patch waits for this line before the next change. */
+/* The test waits for this line before it changes the patch again. */
 static void tell_switch(const struct watch *w)
 {
 	dprintf(w->console, "watch: %s\n", w->last == NEW ? "live" : "reverted");

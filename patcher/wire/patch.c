@@ -8,6 +8,8 @@
 #include "patcher/wire/crc32.h"
 #include "patcher/wire/mem.h"
 
+const uint8_t patch_nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
 /*
  * One rule: if not @ok, @err says which field is wrong and why. Rules are chained with &&; the
  * caller sets err->index while it checks a table.
@@ -159,10 +161,8 @@ static bool good_target(const struct patch_header *h, const struct patch_site *s
 
 static bool good_flags(const struct patch_site *s)
 {
-	static const uint8_t nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-
 	return !s->flags || (s->flags == PATCH_SITE_FENTRY && s->insn_len == PATCH_JUMP_LEN &&
-			     !memcmp(s->expect, nop5, sizeof(nop5)));
+			     !memcmp(s->expect, patch_nop5, PATCH_JUMP_LEN));
 }
 
 static bool check_site(const struct patch *p, const struct patch_site *s, struct patch_error *err)

@@ -70,6 +70,9 @@ enum patch_place {
 	PATCH_PLACE_ABSOLUTE,	/* addr is an address as it is in the guest */
 };
 
+/* The NOP that the kernel's tracer has at a function's entry. */
+extern const uint8_t patch_nop5[PATCH_JUMP_LEN];
+
 enum patch_site_flags {
 	PATCH_SITE_FENTRY = 1,	/* expect is the NOP of -mfentry; the guest may have a call there */
 };

@@ -111,7 +111,7 @@ expect "a name without symbols" 2 "--symbols is missing"
 redirect old=check
 expect "no new function" 2 "say old=NAME"
 redirect old=check old=check new=0xffffffffc0201000
-expect "two old functions" 2 "said twice"
+expect "two old functions" 2 "given twice"
 redirect check new=0xffffffffc0201000
 expect "a bare name" 2 "neither old=NAME nor new=NAME"
 run redirect old=check new=0xffffffffc0201000

@@ -302,14 +302,14 @@ cp good.elf kernel.elf
 run symbols -k k.lz4 --system-map System.map
 check "symbols from System.map" diff <(awk '{print $1,$2,$3}' out | sort) <(sort System.map)
 run symbols -k k.lz4 --system-map System.map per_cpu_counter --json
-expect_json "it says where they come from" 0 "j['source'] == 'system-map' and j['symbols'][0]['absolute']"
+expect_json "the output has the source of the symbols" 0 "j['source'] == 'system-map' and j['symbols'][0]['absolute']"
 grep -v ' __init_begin$' System.map >other
 run symbols -k k.lz4 --system-map other --json check setup
 expect_json "without one end of what is freed, the section tells" 0 \
 	"[s['freed'] for s in j['symbols']] == [False, True]"
 echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >stub
 run symbols -k k.lz4 --system-map stub
-expect "a stand-in is told" 4 "without --system-map the symbols are taken from the kernel image"
+expect "a System.map without symbols is refused" 4 "without --system-map the symbols are taken from the kernel image"
 sed 's/81\(.* _text\)$/82\1/' System.map >other
 run symbols -k k.lz4 --system-map other
 expect "the map of another kernel" 4 "is not for k.lz4"

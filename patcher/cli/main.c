@@ -5,9 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/commands/commands.h"
 
 const char *argp_program_version = "subtext " SUBTEXT_VERSION;
+
+struct command {
+	const char *name;
+	const char *summary;		/* for `subtext --help` */
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
 
 static const struct command commands[] = {
 	{ "info",	"the machine, the hypervisor, counters", cmd_info },
@@ -26,7 +35,7 @@ static const struct command commands[] = {
 	{ "symbols",	"symbols of a kernel, and its tables about its own code", cmd_symbols },
 };
 
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define NCOMMANDS ARRAY_SIZE(commands)
 #define DEFAULT_TIMEOUT_MS 30000
 
 struct top {

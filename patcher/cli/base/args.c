@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Options that all commands share, and how a command takes its own. */
+/* Options that all commands have, and those of one command by its table. */
 #include <errno.h>
 #include <stdlib.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
 
 #define MAX_TIMEOUT_S 86400
 
@@ -11,9 +14,9 @@ static const struct argp_option options[] = {
 	  "The hypervisor's line: a tty or pty, tcp:HOST:PORT or unix:PATH "
 	  "(default: $SUBTEXT_CONNECT)", 10 },
 	{ "json", 'j', NULL, 0, "Print one JSON object instead of text", 10 },
-	{ "timeout", 't', "SECONDS", 0, "Give up when no answer came for so long (default: 30)",
+	{ "timeout", 't', "SECONDS", 0, "Give up when no answer comes within SECONDS (default: 30)",
 	  10 },
-	{ "verbose", 'v', NULL, 0, "Say more; lines to and from the hypervisor on stderr", 10 },
+	{ "verbose", 'v', NULL, 0, "Print more; lines to and from the hypervisor on stderr", 10 },
 	{ 0 }
 };
 
@@ -52,10 +55,91 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 
 const struct argp common_argp = { .options = options, .parser = parse_common };
 
+/* ---- a command's own ---- */
+
 struct inputs {
+	const struct args_spec *spec;
 	void *command;
 	struct cli *cli;
 };
+
+static int key_of(const struct args_spec *spec, size_t i)
+{
+	return spec->options[i].letter ? spec->options[i].letter : 0x100 + (int)i;
+}
+
+static unsigned long option_number(struct argp_state *state, const struct args_option *o,
+				   const char *value)
+{
+	char *what = xprintf("--%s", o->name);
+	unsigned long v = args_number(state, what, value, o->min, o->max);
+
+	free(what);
+	return v;
+}
+
+static void take_option(struct argp_state *state, const struct args_option *o, void *input,
+			const char *value)
+{
+	void *to = (char *)input + o->offset;
+
+	switch (o->kind) {
+	case ARGS_TEXT_ONCE:
+		if (*(const char **)to)
+			argp_error(state, "--%s twice", o->name);
+		/* fall through */
+	case ARGS_TEXT:
+		*(const char **)to = value;
+		break;
+	case ARGS_SWITCH:
+		*(bool *)to = true;
+		break;
+	case ARGS_NUMBER:
+		*(unsigned long *)to = option_number(state, o, value);
+		break;
+	case ARGS_CALL:
+		o->call(state, input, value);
+	}
+}
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	const struct inputs *in = state->input;
+	const struct args_spec *spec = in->spec;
+
+	if (key == ARGP_KEY_ARG) {
+		if (!spec->argument)
+			args_too_many(state, arg);
+		spec->argument(state, in->command, arg);
+		return 0;
+	}
+	if (key == ARGP_KEY_END && spec->check)
+		spec->check(state, in->command);
+	for (size_t i = 0; spec->options && spec->options[i].name; i++) {
+		if (key_of(spec, i) == key) {
+			take_option(state, &spec->options[i], in->command, arg);
+			return 0;
+		}
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* The table as argp has it. To be freed. */
+static struct argp_option *argp_options(const struct args_spec *spec)
+{
+	struct argp_option *all = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; spec->options && spec->options[i].name; i++) {
+		const struct args_option *o = &spec->options[i];
+
+		*ARRAY_ADD(all, n) = (struct argp_option){
+			.name = o->name, .key = key_of(spec, i), .arg = o->value, .doc = o->help,
+		};
+	}
+	*ARRAY_ADD(all, n) = (struct argp_option){ 0 };
+	return all;
+}
 
 /* Hands each of the two parsers its own input. */
 static error_t parse_wrapper(int key, char *arg, struct argp_state *state)
@@ -65,14 +149,15 @@ static error_t parse_wrapper(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = in->command;
+	state->child_inputs[0] = in;
 	state->child_inputs[1] = in->cli;
 	return 0;
 }
 
-void args_parse(const struct argp *argp, struct cli *cli, int argc, char **argv, void *input)
+void args_parse(const struct args_spec *spec, struct cli *cli, int argc, char **argv, void *input)
 {
-	struct argp command = *argp;
+	struct argp_option *options = argp_options(spec);
+	const struct argp command = { .options = options, .parser = parse_command };
 	const struct argp_child children[] = {
 		{ &command, 0, NULL, 0 },
 		{ &common_argp, 0, "For all commands:", 10 },
@@ -81,30 +166,34 @@ void args_parse(const struct argp *argp, struct cli *cli, int argc, char **argv,
 	/* The wrapper shows the texts; the child would show them a second time. */
 	const struct argp wrapper = {
 		.parser = parse_wrapper,
-		.args_doc = argp->args_doc,
-		.doc = argp->doc,
+		.args_doc = spec->usage,
+		.doc = spec->doc,
 		.children = children,
 	};
-	struct inputs in = { input, cli };
+	struct inputs in = { spec, input, cli };
 
-	command.args_doc = command.doc = NULL;
 	if (argp_parse(&wrapper, argc, argv, 0, NULL, &in))
 		exit(CLI_USAGE);
-}
-
-static error_t parse_nothing(int key, char *arg, struct argp_state *state)
-{
-	if (key != ARGP_KEY_ARG)
-		return ARGP_ERR_UNKNOWN;
-	argp_error(state, "'%s' is one argument too many", arg);
-	return 0;
+	free(options);
 }
 
 void args_none(const char *doc, struct cli *cli, int argc, char **argv)
 {
-	const struct argp argp = { .parser = parse_nothing, .doc = doc };
+	const struct args_spec spec = { .doc = doc };
 
-	args_parse(&argp, cli, argc, argv, NULL);
+	args_parse(&spec, cli, argc, argv, NULL);
+}
+
+void args_one(struct argp_state *state, const char **to, const char *arg, const char *what)
+{
+	if (*to)
+		argp_error(state, "one %s at a time: '%s' is too many", what, arg);
+	*to = arg;
+}
+
+void args_too_many(struct argp_state *state, const char *arg)
+{
+	argp_error(state, "'%s' is one argument too many", arg);
 }
 
 unsigned long args_number(struct argp_state *state, const char *what, const char *arg,

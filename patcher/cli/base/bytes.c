@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory and files for the host tool: a growing buffer, whole files, no silent failure. */
+/* A growing buffer of bytes, whole files, hex digits. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/cli.h"
-
-static void *or_die(void *p)
-{
-	if (!p) {
-		fputs("subtext: out of memory\n", stderr);
-		exit(CLI_INTERNAL);
-	}
-	return p;
-}
-
-void *xalloc(size_t n)
-{
-	return or_die(calloc(1, n ? n : 1));
-}
-
-void *xrealloc(void *p, size_t n)
-{
-	return or_die(realloc(p, n ? n : 1));
-}
-
-char *xstrdup(const char *s)
-{
-	return or_die(strdup(s));
-}
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 
 size_t bytes_add(struct bytes *b, const void *p, size_t n)
 {
@@ -50,6 +28,19 @@ void bytes_align(struct bytes *b, size_t align, uint8_t fill)
 {
 	while (b->len % align)
 		bytes_add(b, &fill, 1);
+}
+
+void bytes_add_text(struct bytes *b, const char *s)
+{
+	bytes_add(b, s, strlen(s));
+}
+
+char *put_hex(char *out, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sprintf(out + 2 * i, "%02x", p[i]);
+	out[2 * n] = '\0';
+	return out;
 }
 
 static int read_all(FILE *f, const char *path, size_t max, struct bytes *out,

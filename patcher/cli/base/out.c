@@ -1,58 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the host tool says things: sentences on stderr, or one JSON object on stdout. */
+/* Output of the host tool: sentences on stderr, or one JSON object on stdout. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/cli.h"
-
-/* Consumes @text. What was said once is not said again. */
-static int add_problem(struct problems *p, enum cli_exit exit, const char *code, char *text)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (!strcmp(p->text[i], text)) {
-			free(text);
-			return -1;
-		}
-	}
-	if (p->n == 0) {
-		p->exit = exit;
-		p->code = code;
-	}
-	p->text = xrealloc(p->text, (p->n + 1) * sizeof(*p->text));
-	p->text[p->n++] = text;
-	return -1;
-}
-
-static char *vformat(const char *fmt, va_list ap)
-{
-	char *s;
-
-	if (vasprintf(&s, fmt, ap) < 0) {
-		fputs("subtext: out of memory\n", stderr);
-		exit(CLI_INTERNAL);
-	}
-	return s;
-}
-
-int problem(struct problems *p, enum cli_exit exit, const char *code, const char *fmt, ...)
-{
-	va_list ap;
-	char *s;
-
-	va_start(ap, fmt);
-	s = vformat(fmt, ap);
-	va_end(ap);
-	return add_problem(p, exit, code, s);
-}
-
-void problems_free(struct problems *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free(p->text[i]);
-	free(p->text);
-	memset(p, 0, sizeof(*p));
-}
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
 
 void out_json_line(json_t *v)
 {
@@ -80,14 +36,12 @@ int out_done(const struct cli *cli, json_t *details)
 
 static json_t *problems_json(const struct problems *p, json_t *details)
 {
-	json_t *e = json_object(), *all = json_array();
+	json_t *e = json_object();
 
 	json_object_set_new(e, "exit", json_integer(p->exit));
 	json_object_set_new(e, "code", json_string(p->code));
 	json_object_set_new(e, "message", json_string(p->text[0]));
-	for (size_t i = 0; i < p->n; i++)
-		json_array_append_new(all, json_string(p->text[i]));
-	json_object_set_new(e, "problems", all);
+	json_object_set_new(e, "problems", json_strings(p->text, p->n));
 	if (details)
 		json_object_update_missing(e, details);
 	return e;
@@ -111,12 +65,10 @@ int out_error(const struct cli *cli, enum cli_exit exit, const char *code, const
 {
 	struct problems p = { 0 };
 	va_list ap;
-	char *s;
 
 	va_start(ap, fmt);
-	s = vformat(fmt, ap);
+	vproblem(&p, exit, code, fmt, ap);
 	va_end(ap);
-	add_problem(&p, exit, code, s);
 	out_problems(cli, &p, NULL);
 	problems_free(&p);
 	return exit;
@@ -130,22 +82,24 @@ json_t *json_hex(uint64_t v)
 json_t *json_bytes(const uint8_t *p, size_t n)
 {
 	char *s = xalloc(2 * n + 1);
-	json_t *j;
+	json_t *j = json_string(put_hex(s, p, n));
 
-	for (size_t i = 0; i < n; i++)
-		sprintf(s + 2 * i, "%02x", p[i]);
-	j = json_string(s);
 	free(s);
 	return j;
 }
 
-char *xprintf(const char *fmt, ...)
+json_t *json_strings(char *const *text, size_t n)
 {
-	va_list ap;
-	char *s;
+	json_t *all = json_array();
 
-	va_start(ap, fmt);
-	s = vformat(fmt, ap);
-	va_end(ap);
-	return s;
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, json_string(text[i]));
+	return all;
+}
+
+const char *json_str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
 }

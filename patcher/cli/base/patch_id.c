@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 #include "patcher/cli/base/patch_id.h"
+#include "patcher/wire/patch.h"
 
 int patch_compute_id(const uint8_t *file, size_t len, uint8_t id[PATCH_ID_LEN])
 {

@@ -2,7 +2,8 @@
 /* A progress bar on the terminal. */
 #include <stdio.h>
 #include <unistd.h>
-#include "patcher/cli/session/session.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/progress.h"
 
 #define BAR 30
 

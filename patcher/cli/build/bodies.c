@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext build`: what the kernel's own tables say about a function that is to be replaced. */
+/* `subtext build`: what the kernel's own tables have about a function that is to be replaced. */
 #include <inttypes.h>
-#include "patcher/cli/build/build.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/build/bodies.h"
+#include "patcher/cli/code/disasm.h"
+#include "patcher/cli/code/window.h"
+#include "patcher/cli/kernel/tables.h"
+#include "patcher/wire/patch.h"
 
 /* The kernel itself writes into these instructions, or looks for them by address. */
 static const enum kernel_table fixed_places[] = {
@@ -10,16 +16,14 @@ static const enum kernel_table fixed_places[] = {
 	TABLE_BUG,
 };
 
-/* Where these lead to, code is entered. */
+/* The kernel enters code at the targets of these. */
 static const enum kernel_table entering[] = { TABLE_EXCEPTION, TABLE_JUMP_LABEL };
 
-/* The kernel changes these at boot or later; so what a body tells of them is "any". */
+/* The kernel changes these at boot or later; a body has "any" in their place. */
 static const enum kernel_table changing[] = {
 	TABLE_JUMP_LABEL, TABLE_STATIC_CALL, TABLE_ALTERNATIVE, TABLE_PARAVIRT, TABLE_RETPOLINE,
 	TABLE_RETURN, TABLE_CALL, TABLE_IBT_SEAL, TABLE_CFI, TABLE_SMP_LOCK,
 };
-
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 bool tables_traced(const struct kernel_tables *t, uint64_t addr)
 {
@@ -33,12 +37,12 @@ bool tables_no_probes(const struct kernel_tables *t, uint64_t from, uint64_t siz
 	return kernel_table_touching(t, TABLE_KPROBE_BLACKLIST, from, from + size);
 }
 
-int tables_check_window(const struct kernel_tables *t, struct window *w)
+int tables_check_window(const struct kernel_tables *t, struct entry_window *w)
 {
 	uint64_t end = w->addr + PATCH_JUMP_LEN;
 	const struct table_entry *e;
 
-	for (size_t i = 0; i < N(fixed_places); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fixed_places); i++) {
 		e = kernel_table_touching(t, fixed_places[i], w->addr, end);
 		if (e)
 			return window_refuse(w, "table-in-window",
@@ -46,8 +50,8 @@ int tables_check_window(const struct kernel_tables *t, struct window *w)
 					     "0x%" PRIx64 ", in its window",
 					     kernel_table_name(fixed_places[i]), e->addr);
 	}
-	for (size_t i = 0; i < N(entering); i++) {
-		/* To enter at the start of a NOP is to enter the function. */
+	for (size_t i = 0; i < ARRAY_SIZE(entering); i++) {
+		/* A jump to the start of a NOP is a call of the function: the patch may take it. */
 		e = kernel_table_target_within(t, entering[i], w->addr + w->nop, end);
 		if (e)
 			return window_refuse(w, "jump-into-window",
@@ -58,13 +62,13 @@ int tables_check_window(const struct kernel_tables *t, struct window *w)
 	return 0;
 }
 
-/* Whether the kernel changes a byte of it; *to is moved to the end of what it changes. */
+/* Whether the kernel changes a byte of [from, *to); *to moves to the end of what it changes. */
 static bool changes(const struct kernel_tables *t, uint64_t from, uint64_t *to)
 {
 	const struct table_entry *e;
 	bool any = false;
 
-	for (size_t i = 0; i < N(changing); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(changing); i++) {
 		uint64_t end = *to;
 
 		for (e = kernel_table_touching(t, changing[i], from, end); e;
@@ -84,7 +88,7 @@ static void add_insn(struct bytes *body, uint8_t len, uint8_t first)
 	bytes_add(body, &i, sizeof(i));
 }
 
-/* What the kernel puts there may be divided into instructions in another way. */
+/* The kernel may put other instructions there, of other lengths. */
 static void add_any(struct bytes *body, uint64_t len)
 {
 	for (; len > PATCH_INSN_MAX; len -= PATCH_INSN_MAX)
@@ -101,7 +105,7 @@ void tables_body(const struct kernel_tables *t, const uint8_t *code, uint64_t si
 
 	if (size > PATCH_MAX_BODY)
 		return;
-	/* The window's own instruction is told as it is. */
+	/* The first instruction, that of the window, is never "any". */
 	for (uint64_t at = 0; at < size; at = to - addr) {
 		if (!disasm_one(code + at, size - at, addr + at, &i))
 			break;

@@ -16,8 +16,17 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/base/progress.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/session/session.h"
+#include "patcher/cli/build/compile.h"
+#include "patcher/cli/build/headers.h"
+#include "patcher/cli/build/messages.h"
+#include "patcher/cli/build/release.h"
 
 /*
  * New code is not traced (there is no place to register its entries), not checked by objtool
@@ -44,8 +53,8 @@ static int make_work(struct build *b)
 	const char *tmp = getenv("TMPDIR");
 	char *path;
 
-	if (b->keep) {
-		path = xstrdup(b->keep);
+	if (b->opt.keep) {
+		path = xstrdup(b->opt.keep);
 		if (mkdir(path, 0777) && errno != EEXIST)
 			path[0] = '\0';
 	} else {
@@ -53,18 +62,18 @@ static int make_work(struct build *b)
 		if (!mkdtemp(path))
 			path[0] = '\0';
 	}
-	b->work = *path ? realpath(path, NULL) : NULL;
+	b->compile.work = *path ? realpath(path, NULL) : NULL;
 	free(path);
-	if (!b->work)
+	if (!b->compile.work)
 		return problem(&b->problems, CLI_INPUT, "unwritable",
-			       "cannot make a folder to compile in%s%s: %s", b->keep ? ", " : "",
-			       b->keep ? b->keep : "", strerror(errno));
-	/* make splits names at blanks. */
-	if (strpbrk(b->work, " \t\n:#$\"'\\"))
+			       "cannot make a folder to compile in%s%s: %s", b->opt.keep ? ", " : "",
+			       b->opt.keep ? b->opt.keep : "", strerror(errno));
+	/* make splits names at blanks, and the others mean something to it or to the shell. */
+	if (strpbrk(b->compile.work, " \t\n:#$\"'\\"))
 		return problem(&b->problems, CLI_INPUT, "bad-folder",
 			       "the makefiles of the kernel cannot work in '%s'; name another "
-			       "folder by TMPDIR or --keep", b->work);
-	return build_write_headers(b, b->work);
+			       "folder by TMPDIR or --keep", b->compile.work);
+	return build_write_headers(b, b->compile.work);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
@@ -78,10 +87,10 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void build_remove_work(struct build *b)
 {
 	/* Links lead to the user's own folders: they are removed, not followed. */
-	if (b->work && !b->keep)
-		nftw(b->work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(b->work);
-	b->work = NULL;
+	if (b->compile.work && !b->opt.keep)
+		nftw(b->compile.work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(b->compile.work);
+	b->compile.work = NULL;
 }
 
 /* ---- sources ---- */
@@ -94,7 +103,7 @@ static bool stem_taken(const struct build *b, size_t n, const char *stem)
 	return false;
 }
 
-/* The name its object gets: that of the source, in letters that make has no use for. */
+/* The name of its object: that of the source, in characters that mean nothing to make. */
 static char *stem(const struct build *b, size_t i)
 {
 	const char *path = b->inputs[i].path, *slash = strrchr(path, '/');
@@ -106,7 +115,7 @@ static char *stem(const struct build *b, size_t i)
 			*c = '_';
 	if (!stem_taken(b, i, s))
 		return s;
-	/* Another source may be called as the first of these would be. */
+	/* Another source may already have the name with that number. */
 	for (size_t n = i; !numbered || stem_taken(b, i, numbered); n++) {
 		free(numbered);
 		numbered = xprintf("%s-%zu", s, n);
@@ -127,7 +136,7 @@ static int link_folder(struct build *b, const char *folder, const char *name)
 	char *real = realpath(*folder ? folder : ".", NULL), *link;
 	int ret = 0;
 
-	link = xprintf("%s/%s", b->work, name);
+	link = xprintf("%s/%s", b->compile.work, name);
 	unlink(link);
 	if (!real || symlink(real, link))
 		ret = problem(&b->problems, CLI_INPUT, "unreadable", "cannot use folder %s: %s",
@@ -149,7 +158,7 @@ static int write_wrapper(struct build *b, size_t i)
 		text = xprintf("#include <%s>\n#include <subtext_late.h>\n", b->inputs[i].own);
 	else
 		text = xprintf("#include \"source%zu/%s\"\n#include <subtext_late.h>\n", i, base);
-	ret = build_write_text(b, b->work, name, text, strlen(text));
+	ret = build_write_text(b, b->compile.work, name, text, strlen(text));
 	free(text);
 	free(name);
 	return ret;
@@ -168,14 +177,14 @@ static int add_source(struct build *b, size_t i, struct bytes *kbuild)
 		return problem(&b->problems, CLI_INPUT, "unreadable",
 			       "'%s' is not a name that can be put into a source", in->path);
 	in->stem = stem(b, i);
-	in->object = xprintf("%s/%s.o", b->work, in->stem);
+	in->object = xprintf("%s/%s.o", b->compile.work, in->stem);
 	folder = build_folder_prefix(in->path);
 	name = xprintf("source%zu", i);
 	ret = link_folder(b, folder, name);
 	lines = xprintf("obj-%s += %s.o\nCFLAGS_REMOVE_%s.o = $(CC_FLAGS_FTRACE)\n"
 			"ccflags-y += -fmacro-prefix-map=$(src)/%s/=\n", b->module ? "m" : "y",
 			in->stem, in->stem, name);
-	bytes_add(kbuild, lines, strlen(lines));
+	bytes_add_text(kbuild, lines);
 	free(lines);
 	free(name);
 	free(folder);
@@ -184,13 +193,13 @@ static int add_source(struct build *b, size_t i, struct bytes *kbuild)
 
 static int add_includes(struct build *b, struct bytes *kbuild)
 {
-	for (size_t i = 0; i < b->nincludes; i++) {
+	for (size_t i = 0; i < b->opt.nincludes; i++) {
 		char *name = xprintf("include%zu", i), *line;
 
 		line = xprintf("ccflags-y += -I$(src)/%s\n", name);
-		bytes_add(kbuild, line, strlen(line));
+		bytes_add_text(kbuild, line);
 		free(line);
-		if (link_folder(b, b->includes[i], name)) {
+		if (link_folder(b, b->opt.includes[i], name)) {
 			free(name);
 			return -1;
 		}
@@ -204,49 +213,44 @@ static int write_kbuild(struct build *b)
 	struct bytes kbuild = { 0 };
 	int ret = 0;
 
-	bytes_add(&kbuild, kbuild_head, strlen(kbuild_head));
+	bytes_add_text(&kbuild, kbuild_head);
 	for (size_t i = 0; i < b->ninputs; i++)
 		if (build_is_source(b->inputs[i].path) && add_source(b, i, &kbuild))
 			ret = -1;
 	if (add_includes(b, &kbuild))
 		ret = -1;
 	if (!ret)
-		ret = build_write_text(b, b->work, "Kbuild", (char *)kbuild.data, kbuild.len);
+		ret = build_write_text(b, b->compile.work, "Kbuild", (char *)kbuild.data,
+				       kbuild.len);
 	free(kbuild.data);
 	return ret;
 }
 
 /* ---- make ---- */
 
-/* What a make that runs this program, or the user's shell, would hand down to the kernel's. */
+/* Variables of the user's shell, or of a make around this program: not for the kernel's make. */
 static const char *const not_handed_down[] = {
 	"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "KCFLAGS", "KCPPFLAGS", "KBUILD_EXTMOD",
 	"KBUILD_OUTPUT", "KBUILD_VERBOSE", "O", "M", "V", "W",
 };
 
-static void add_arg(char ***argv, size_t *n, char *arg)
-{
-	*argv = xrealloc(*argv, (*n + 2) * sizeof(**argv));
-	(*argv)[(*n)++] = arg;
-	(*argv)[*n] = NULL;
-}
-
 static char **make_command(const struct build *b)
 {
+	static const char *const first[] = { "make", "-s", "--no-print-directory", "-C" };
 	char **argv = NULL;
 	size_t n = 0;
 
-	add_arg(&argv, &n, xstrdup("make"));
-	add_arg(&argv, &n, xstrdup("-s"));
-	add_arg(&argv, &n, xstrdup("--no-print-directory"));
-	add_arg(&argv, &n, xstrdup("-C"));
-	add_arg(&argv, &n, xstrdup(b->headers));
-	add_arg(&argv, &n, xprintf("M=%s", b->work));
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		*ARRAY_ADD(argv, n) = xstrdup(first[i]);
+	*ARRAY_ADD(argv, n) = xstrdup(b->compile.headers);
+	*ARRAY_ADD(argv, n) = xprintf("M=%s", b->compile.work);
 	/* Before all other folders of headers: ours go on to the kernel's by #include_next. */
-	add_arg(&argv, &n, xprintf("NOSTDINC_FLAGS=-nostdinc -I%s/include/kernel", b->work));
+	*ARRAY_ADD(argv, n) = xprintf("NOSTDINC_FLAGS=-nostdinc -I%s/include/kernel",
+				      b->compile.work);
 	for (size_t i = 0; i < b->ninputs; i++)
 		if (b->inputs[i].stem)
-			add_arg(&argv, &n, xprintf("%s.o", b->inputs[i].stem));
+			*ARRAY_ADD(argv, n) = xprintf("%s.o", b->inputs[i].stem);
+	*ARRAY_ADD(argv, n) = NULL;
 	return argv;
 }
 
@@ -267,7 +271,7 @@ static void show_command(char **argv)
 /* In the child: output to the log, then make. */
 static void exec_make(char **argv, const char *log)
 {
-	for (size_t i = 0; i < sizeof(not_handed_down) / sizeof(not_handed_down[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(not_handed_down); i++)
 		unsetenv(not_handed_down[i]);
 	if (!freopen("/dev/null", "r", stdin) || !freopen(log, "w", stdout) ||
 	    dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
@@ -278,7 +282,7 @@ static void exec_make(char **argv, const char *log)
 	_exit(127);
 }
 
-#define ENDING_MS 10000	/* for all below make, when it is ended */
+#define ENDING_MS 10000	/* for the programs that make runs, to end */
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t ended;
@@ -289,8 +293,9 @@ static void end(int sig)
 }
 
 /*
- * Whoever ends this program ends make and all below it, too. They may still write to the folder
- * until they have let go of the pipe; then it is cleaned up.
+ * A signal that ends this program also ends make and the programs that make runs. These may write
+ * to the folder until the last of them has closed its end of the pipe; only then it can be removed.
+ * Returns the status of make, as of waitpid(), or -1.
  */
 static int run_make(char **argv, const char *log)
 {
@@ -327,7 +332,7 @@ static int run_make(char **argv, const char *log)
 
 static int compile(struct build *b)
 {
-	char **argv = make_command(b), *log = xprintf("%s/log", b->work), *text;
+	char **argv = make_command(b), *log = xprintf("%s/log", b->compile.work), *text;
 	int status;
 
 	if (b->cli->verbose)
@@ -350,11 +355,10 @@ static int compile(struct build *b)
 	return b->problems.n ? -1 : 0;
 }
 
-/* The kernel's search for exception-table entries is replaced too, by one that has ours. */
+/* Adds a source that replaces the kernel's search for exception-table entries; see the header. */
 static void add_own(struct build *b)
 {
-	b->inputs = xrealloc(b->inputs, (b->ninputs + 1) * sizeof(*b->inputs));
-	b->inputs[b->ninputs++] = (struct build_input){
+	*ARRAY_ADD(b->inputs, b->ninputs) = (struct build_input){
 		.path = xstrdup("subtext_extable.c"),
 		.own = "subtext_extable.h",
 	};
@@ -364,7 +368,7 @@ int build_compile(struct build *b)
 {
 	bool any = false;
 
-	if (b->exception_table)
+	if (b->opt.exception_table)
 		add_own(b);
 	for (size_t i = 0; i < b->ninputs; i++)
 		any = any || build_is_source(b->inputs[i].path);

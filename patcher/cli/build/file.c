@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext build`, stage 6: putting the patch file together. */
+/* `subtext build`: putting the patch file together. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "patcher/cli/build/build.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/patch_id.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/build/build.h"
+#include "patcher/cli/build/file.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/release.h"
+#include "patcher/cli/build/replace.h"
+#include "patcher/cli/build/symbols.h"
+#include "patcher/wire/patch.h"
 
 /* ---- meta: key=value lines for people ---- */
 
 static void meta_line(struct build *b, const char *key, const char *value)
 {
-	bytes_add(&b->meta, key, strlen(key));
-	bytes_add(&b->meta, "=", 1);
+	bytes_add_text(&b->output.meta, key);
+	bytes_add(&b->output.meta, "=", 1);
 	for (; *value; value++)
-		bytes_add(&b->meta, (unsigned char)*value < ' ' ? "?" : value, 1);
-	bytes_add(&b->meta, "\n", 1);
+		bytes_add(&b->output.meta, (unsigned char)*value < ' ' ? "?" : value, 1);
+	bytes_add(&b->output.meta, "\n", 1);
 }
 
 /* Only the last part: the same sources built elsewhere give the same file. */
@@ -38,22 +49,18 @@ static void meta_sources(struct build *b, const struct object *o)
 /* The first string of .comment. */
 static void meta_compiler(struct build *b, const struct object *o)
 {
-	for (size_t i = 1; i < o->nsections; i++) {
-		Elf_Data *d;
-		char *s;
+	Elf_Data *d = object_data(o, object_section(o, ".comment", 0));
+	const char *text;
+	char *s;
 
-		if (strcmp(o->places[i].name, ".comment"))
-			continue;
-		d = elf_rawdata(elf_getscn(o->elf, i), NULL);
-		if (!d || !d->d_size)
-			return;
-		s = xalloc(d->d_size + 1);
-		memcpy(s, d->d_buf, d->d_size);
-		meta_line(b, "compiler", *s || d->d_size < 2 ? s : s + 1);
-		build_check_compiler(b, o->path, *s || d->d_size < 2 ? s : s + 1);
-		free(s);
+	if (!d || !d->d_size)
 		return;
-	}
+	s = xalloc(d->d_size + 1);
+	memcpy(s, d->d_buf, d->d_size);
+	text = *s || d->d_size < 2 ? s : s + 1;
+	meta_line(b, "compiler", text);
+	build_check_compiler(b, o->path, text);
+	free(s);
 }
 
 static int meta_time(struct build *b)
@@ -74,10 +81,10 @@ static int meta_time(struct build *b)
 	return 0;
 }
 
-/* `inspect` tells how much is replaced by how much, and has names without a kernel. */
+/* For `inspect`, which shows the size of what is replaced, and has names without a kernel. */
 static void meta_replaces(struct build *b, const struct replacement *r)
 {
-	char *s = xprintf("%s 0x%" PRIx64 " 0x%" PRIx64, (char *)b->strings.data + r->site.name,
+	char *s = xprintf("%s 0x%" PRIx64 " 0x%" PRIx64, (char *)b->sites.names.data + r->site.name,
 			  r->site.addr - r->window_offset, r->old_size);
 
 	meta_line(b, "replaces", s);
@@ -89,7 +96,7 @@ static int by_name(const void *a, const void *b)
 	const struct used_symbol *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
 
-	return c ? c : x->addr < y->addr ? -1 : x->addr > y->addr;
+	return c ? c : compare_u64(x->addr, y->addr);
 }
 
 static void meta_used(struct build *b)
@@ -118,14 +125,14 @@ static void meta_function(struct build *b, const struct replacement *r)
 	free(s);
 }
 
-/* By this `apply` knows the guest again whose addresses are in the patch. */
+/* By this `apply` refuses another boot of the guest, if addresses of one boot are in the patch. */
 static void meta_slide(struct build *b)
 {
 	char *s;
 
-	if (!b->slide_known)
+	if (!b->guest.slide_known)
 		return;
-	s = xprintf("0x%" PRIx64, b->slide);
+	s = xprintf("0x%" PRIx64, b->guest.slide);
 	meta_line(b, "slide", s);
 	free(s);
 }
@@ -133,9 +140,9 @@ static void meta_slide(struct build *b)
 static int make_meta(struct build *b)
 {
 	meta_line(b, "tool", "subtext " SUBTEXT_VERSION);
-	meta_path(b, "kernel", b->kernel_path);
-	if (b->release)
-		meta_line(b, "release", b->release);
+	meta_path(b, "kernel", b->opt.kernel_path);
+	if (b->version.release)
+		meta_line(b, "release", b->version.release);
 	for (size_t i = 0; i < b->nobjects; i++) {
 		meta_path(b, "object", b->objects[i].path);
 		meta_sources(b, &b->objects[i]);
@@ -146,7 +153,7 @@ static int make_meta(struct build *b)
 	for (size_t i = 0; i < b->nreplace; i++)
 		meta_replaces(b, &b->replace[i]);
 	meta_used(b);
-	bytes_add(&b->meta, b->notes.data, b->notes.len);
+	bytes_add(&b->output.meta, b->notes.data, b->notes.len);
 	meta_slide(b);
 	return meta_time(b);
 }
@@ -159,8 +166,8 @@ static struct patch_span add_part(struct build *b, const void *p, size_t size)
 
 	if (!size)
 		return s;
-	bytes_align(&b->file, 8, 0);
-	s.offset = (uint32_t)bytes_add(&b->file, p, size);
+	bytes_align(&b->output.file, 8, 0);
+	s.offset = (uint32_t)bytes_add(&b->output.file, p, size);
 	s.size = (uint32_t)size;
 	return s;
 }
@@ -205,25 +212,25 @@ static void fill_header(struct build *b, struct patch_header *h)
 	memcpy(h->magic, PATCH_MAGIC, sizeof(h->magic));
 	h->version = PATCH_VERSION;
 	h->header_size = sizeof(*h);
-	memcpy(h->name, b->name, strlen(b->name));
-	h->anchor = b->anchor;
+	memcpy(h->name, b->opt.name, strlen(b->opt.name));
+	h->anchor = b->sites.anchor;
 	h->build_id_addr = b->kernel.build_id_addr;
 	h->build_id_len = b->kernel.build_id_len;
 	memcpy(h->build_id, b->kernel.build_id, sizeof(h->build_id));
-	h->data_mem = (uint32_t)b->data_mem;
+	h->data_mem = (uint32_t)b->payload.data_mem;
 }
 
-/* The hypervisor's own check, so that nothing leaves here that it would refuse. */
+/* The hypervisor's own check: a patch that it would refuse is not written. */
 static int check_file(struct build *b)
 {
 	struct patch_error err;
 	struct patch p;
 
-	if (!patch_parse(b->file.data, b->file.len, &p, &err))
+	if (!patch_parse(b->output.file.data, b->output.file.len, &p, &err))
 		return 0;
-	if (b->file.len > PATCH_MAX_FILE)
+	if (b->output.file.len > PATCH_MAX_FILE)
 		return problem(&b->problems, CLI_INPUT, "too-large",
-			       "the patch is %zu bytes, %u are possible", b->file.len,
+			       "the patch is %zu bytes, %u are possible", b->output.file.len,
 			       PATCH_MAX_FILE);
 	return problem(&b->problems, CLI_INPUT, "bad-patch",
 		       "the patch would be refused: %s[%u]: %s", err.field, err.index, err.what);
@@ -236,20 +243,20 @@ int build_file(struct build *b)
 	if (make_meta(b))
 		return -1;
 	fill_header(b, &h);
-	bytes_add(&b->file, NULL, sizeof(h));
-	h.text = add_part(b, b->text.data, b->text.len);
-	h.data = add_part(b, b->data.data, b->data.len);
+	bytes_add(&b->output.file, NULL, sizeof(h));
+	h.text = add_part(b, b->payload.text.data, b->payload.text.len);
+	h.data = add_part(b, b->payload.data.data, b->payload.data.len);
 	h.sites = add_sites(b);
 	h.fixups = add_part(b, b->fixups, b->nfixups * sizeof(*b->fixups));
-	h.strings = add_part(b, b->strings.data, b->strings.len);
-	h.meta = add_part(b, b->meta.data, b->meta.len);
+	h.strings = add_part(b, b->sites.names.data, b->sites.names.len);
+	h.meta = add_part(b, b->output.meta.data, b->output.meta.len);
 	h.bodies = add_bodies(b);
-	h.file_size = (uint32_t)b->file.len;
-	memcpy(b->file.data, &h, sizeof(h));
-	if (patch_compute_id(b->file.data, b->file.len, h.id))
+	h.file_size = (uint32_t)b->output.file.len;
+	memcpy(b->output.file.data, &h, sizeof(h));
+	if (patch_compute_id(b->output.file.data, b->output.file.len, h.id))
 		return problem(&b->problems, CLI_INTERNAL, "crypto", "libcrypto has no SHA-256");
-	memcpy(b->file.data, &h, sizeof(h));
-	h.crc = patch_crc(b->file.data, b->file.len);
-	memcpy(b->file.data, &h, sizeof(h));
+	memcpy(b->output.file.data, &h, sizeof(h));
+	h.crc = patch_crc(b->output.file.data, b->output.file.len);
+	memcpy(b->output.file.data, &h, sizeof(h));
 	return check_file(b);
 }

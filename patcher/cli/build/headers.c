@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/headers.h"
 
 /* Assembled from the top of the repository, as everything is. */
 #define HEADER(symbol, file)							\
@@ -80,7 +85,7 @@ static int make_folder(struct build *b, const char *folder, const char *name)
 
 int build_write_headers(struct build *b, const char *folder)
 {
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
 		size_t len = (size_t)(headers[i].end - headers[i].text);
 
 		if (headers[i].text ?

@@ -7,7 +7,15 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/hints.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 
 #define MOST 8		/* names in one list */
 
@@ -15,7 +23,7 @@ static bool is_copy(const char *suffix)
 {
 	static const char *const copies[] = { ".isra.", ".constprop.", ".part." };
 
-	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(copies); i++)
 		if (!strncmp(suffix, copies[i], strlen(copies[i])))
 			return true;
 	return false;

@@ -1,34 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`: does anything else in the kernel lead into a window? Looked at are all
+ * `subtext build`: whether anything else in the kernel leads into a window. Checked are all
  * direct calls and jumps of the kernel's code with a 4-byte distance, those with a 1-byte
  * distance in the functions close by, and all addresses in its data.
  */
 #include <inttypes.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/inbound.h"
+#include "patcher/cli/build/replace.h"
 #include "patcher/cli/code/disasm.h"
+#include "patcher/cli/kernel/elf.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
+#include "patcher/wire/patch.h"
 
 #define NEAR 160	/* farther than a 1-byte distance and its instruction reach */
+
+static bool begins_before(const void *element, const void *addr)
+{
+	const struct replacement *r = element;
+
+	return r->site.addr < *(const uint64_t *)addr;
+}
 
 /* The replacement into whose window @addr lies, behind its first byte; or NULL. */
 static const struct replacement *window_around(const struct build *b, uint64_t addr)
 {
-	size_t lo = 0, hi = b->nreplace;
+	size_t i = lower_bound(b->replace, b->nreplace, sizeof(*b->replace), begins_before, &addr);
+	const struct replacement *r = i ? &b->replace[i - 1] : NULL;
 
-	/* The last one that begins before @addr; they are sorted. */
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (b->replace[mid].site.addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo || addr - b->replace[lo - 1].site.addr >= PATCH_JUMP_LEN ||
-	    b->replace[lo - 1].site.place != PATCH_PLACE_KERNEL)
+	if (!r || addr - r->site.addr >= PATCH_JUMP_LEN || r->site.place != PATCH_PLACE_KERNEL)
 		return NULL;
-	return &b->replace[lo - 1];
+	return r;
 }
 
 static void refuse(struct build *b, const struct replacement *r, const char *what, uint64_t from,
@@ -55,8 +62,8 @@ static void check_insn(struct build *b, const struct insn *i, uint64_t addr)
 }
 
 /*
- * All instructions of a function, or the one around address @only. What cannot be decoded ends
- * it. Returns whether @only was reached.
+ * Checks all instructions of a function, or only the one around address @only, up to the first
+ * that cannot be decoded. Returns whether it has checked the one around @only.
  */
 static bool check_function(struct build *b, const struct kernel_symbol *s, uint64_t only)
 {
@@ -98,9 +105,9 @@ static bool looks_like_jump(const uint8_t *field, uint64_t before)
 }
 
 /*
- * A field of 4 bytes that would lead into a window if it were the distance of a jump: the
- * function it lies in tells whether it is; where that is not known (the kernel's replacements
- * for its own instructions, say), what looks like a jump is one.
+ * A field of 4 bytes that would lead into a window if it were the distance of a jump. The code of
+ * the function that it lies in shows whether it is. Outside of functions, as in the kernel's
+ * replacements for its own instructions, the bytes before the field decide.
  */
 static void check_field(struct build *b, const struct elf_section *s, uint64_t at, uint64_t target)
 {

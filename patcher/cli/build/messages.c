@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext build`: what the compiler said, in terms of the user's files. */
+/* `subtext build`: the compiler's messages, with the names of the user's files. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/compile.h"
+#include "patcher/cli/build/messages.h"
 
 #define LOG_MAX (1 << 20)
 
@@ -23,18 +29,19 @@ static void replace_all(char **text, const char *from, const char *to)
 	*text = (char *)out.data;
 }
 
-/* Lines of make, and of the file that includes the user's, mean nothing to him. */
+/* Lines about make, and about the file that includes the user's source: no help to the user. */
 static bool is_noise(const struct build *b, const char *line)
 {
 	static const char *const starts[] = { "In file included from ", "                 from " };
-	size_t n = strlen(b->work);
+	size_t n = strlen(b->compile.work);
 
 	if (!strncmp(line, "make", 4))
 		return strstr(line, "***");
 	for (size_t i = 0; i < 2; i++) {
 		const char *file = line + strlen(starts[i]);
 
-		if (!strncmp(line, starts[i], strlen(starts[i])) && !strncmp(file, b->work, n) &&
+		if (!strncmp(line, starts[i], strlen(starts[i])) &&
+		    !strncmp(file, b->compile.work, n) &&
 		    strncmp(file + n, "/source", 7) && strncmp(file + n, "/include", 8))
 			return true;
 	}
@@ -60,7 +67,7 @@ static void drop_noise(const struct build *b, char *text)
 	*out = '\0';
 }
 
-/* A compiler may say any amount: of more than LOG_MAX only the first lines. To be freed. */
+/* Reads at most LOG_MAX bytes, and of a longer log only whole lines. To be freed. */
 static char *read_log(struct build *b, const char *log)
 {
 	char *text = xalloc(LOG_MAX + 1), *nl;
@@ -84,18 +91,18 @@ char *build_messages(struct build *b, const char *log)
 
 	drop_noise(b, text);
 	for (size_t i = 0; i < b->ninputs; i++) {
-		from = xprintf("%s/source%zu/", b->work, i);
+		from = xprintf("%s/source%zu/", b->compile.work, i);
 		folder = build_folder_prefix(b->inputs[i].path);
 		replace_all(&text, from, folder);
 		free(from);
 		free(folder);
 	}
-	for (size_t i = 0; i < b->nincludes; i++) {
-		from = xprintf("%s/include%zu", b->work, i);
-		replace_all(&text, from, b->includes[i]);
+	for (size_t i = 0; i < b->opt.nincludes; i++) {
+		from = xprintf("%s/include%zu", b->compile.work, i);
+		replace_all(&text, from, b->opt.includes[i]);
 		free(from);
 	}
-	from = xprintf("%s/include/", b->work);
+	from = xprintf("%s/include/", b->compile.work);
 	replace_all(&text, from, "");
 	free(from);
 	return text;

@@ -6,98 +6,90 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/module.h"
+#include "patcher/cli/build/module_tables.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/symbols.h"
+#include "patcher/cli/kernel/guest_symbols.h"
+#include "patcher/cli/kernel/tables.h"
+#include "patcher/wire/patch.h"
+
+struct module *build_module(struct build *b)
+{
+	if (!b->module) {
+		b->module = xalloc(sizeof(*b->module));
+		b->module->file.fd = -1;
+	}
+	return b->module;
+}
 
 static int bad_module(struct build *b, const char *why)
 {
-	return problem(&b->problems, CLI_INPUT, "bad-module", "%s: %s", b->mod->path, why);
+	return problem(&b->problems, CLI_INPUT, "bad-module", "%s: %s", b->module->path, why);
 }
 
 /* ---- the file ---- */
 
-/* Its sections are not part of the patch, but their names are needed. */
-static void name_sections(struct object *o)
-{
-	size_t strings;
-	GElf_Shdr sh;
-
-	o->places = xalloc(o->nsections * sizeof(*o->places));
-	for (size_t i = 0; i < o->nsections; i++)
-		o->places[i].name = "";
-	if (elf_getshdrstrndx(o->elf, &strings))
-		return;
-	for (size_t i = 1; i < o->nsections; i++) {
-		const char *name = gelf_getshdr(elf_getscn(o->elf, i), &sh) ?
-			elf_strptr(o->elf, strings, sh.sh_name) : NULL;
-
-		o->places[i].name = name ? name : "";
-	}
-}
-
 static int open_file(struct build *b)
 {
-	struct object *o = &b->mod->file;
-	GElf_Ehdr eh;
+	struct object *o = &b->module->file;
+	const char *why;
 
-	elf_version(EV_CURRENT);
-	o->path = o->file = xstrdup(b->mod->path);
-	o->fd = open(o->path, O_RDONLY | O_CLOEXEC);
-	if (o->fd < 0)
+	o->path = xstrdup(b->module->path);
+	o->file = xstrdup(b->module->path);
+	if (object_open(o, &why) && o->fd < 0)
 		return problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s",
-			       o->path, strerror(errno));
-	o->elf = elf_begin(o->fd, ELF_C_READ_MMAP, NULL);
-	if (!o->elf || elf_kind(o->elf) != ELF_K_ELF || !gelf_getehdr(o->elf, &eh) ||
-	    gelf_getclass(o->elf) != ELFCLASS64 || eh.e_machine != EM_X86_64 ||
-	    eh.e_type != ET_REL)
+			       o->path, why);
+	if (!o->places)
 		return bad_module(b, "is not a module (.ko) for x86-64; a compressed one has to be "
 				  "unpacked first");
-	if (elf_getshdrnum(o->elf, &o->nsections))
+	if (!o->symbols)
+		return bad_module(b, why);
+	if (object_name_places(o))
 		return bad_module(b, elf_errmsg(-1));
-	name_sections(o);
-	return object_symbols(o) ? bad_module(b, "has no symbol table") : 0;
+	return 0;
 }
 
 /* The value of "KEY=..." of .modinfo, or NULL. */
 static const char *modinfo(const struct object *o, const char *key)
 {
+	Elf_Data *d = object_data(o, object_section(o, ".modinfo", 0));
 	size_t n = strlen(key);
+	const char *at, *end;
 
-	for (size_t i = 1; i < o->nsections; i++) {
-		Elf_Data *d;
-		const char *at, *end;
-
-		if (strcmp(o->places[i].name, ".modinfo"))
-			continue;
-		d = elf_rawdata(elf_getscn(o->elf, i), NULL);
-		if (!d || !d->d_size || ((const char *)d->d_buf)[d->d_size - 1])
-			return NULL;
-		end = (const char *)d->d_buf + d->d_size;
-		for (at = d->d_buf; at < end; at += strlen(at) + 1)
-			if (!strncmp(at, key, n) && at[n] == '=')
-				return at + n + 1;
-	}
+	if (!d || !d->d_size || ((const char *)d->d_buf)[d->d_size - 1])
+		return NULL;
+	end = (const char *)d->d_buf + d->d_size;
+	for (at = d->d_buf; at < end; at += strlen(at) + 1)
+		if (!strncmp(at, key, n) && at[n] == '=')
+			return at + n + 1;
 	return NULL;
 }
 
 static int identify(struct build *b)
 {
-	struct module *m = b->mod;
+	struct module *m = b->module;
 	const char *name = modinfo(&m->file, "name"), *magic = modinfo(&m->file, "vermagic");
 	size_t n = magic ? strcspn(magic, " ") : 0;
 
 	if (!name || !n)
-		return bad_module(b, "is not a module (.ko): it tells no name, or not its kernel");
+		return bad_module(b, "is not a module (.ko): its .modinfo lacks the name or the "
+				  "kernel");
 	m->name = xstrdup(name);
-	if (b->release && (strncmp(magic, b->release, n) || b->release[n]))
+	if (b->version.release && (strncmp(magic, b->version.release, n) || b->version.release[n]))
 		return problem(&b->problems, CLI_INPUT, "other-kernel",
 			       "%s is a module for kernel %.*s, not for %s", m->path, (int)n, magic,
-			       b->release);
+			       b->version.release);
 	return 0;
 }
 
 /* ---- where its sections are ---- */
 
-/* Is in the guest's memory after the module has been initialised. */
+/* Whether a section is in the guest's memory after the module has been initialised. */
 static bool stays(const struct object *o, size_t section)
 {
 	GElf_Shdr sh;
@@ -106,10 +98,10 @@ static bool stays(const struct object *o, size_t section)
 		(sh.sh_flags & SHF_ALLOC) && strncmp(o->places[section].name, ".init", 5);
 }
 
-/* What lies @offset into @section is called @name. A name that is not unique tells nothing. */
+/* Locates @section by @name, which is @offset bytes into it. Ignores names that are not unique. */
 static int locate_by(struct build *b, size_t section, uint64_t offset, const char *name)
 {
-	struct module *m = b->mod;
+	struct module *m = b->module;
 	const struct guest_symbol *g = guest_symbols_of(&m->guest, m->name, name);
 	uint64_t *base = &m->base[section], at;
 
@@ -126,7 +118,7 @@ static int locate_by(struct build *b, size_t section, uint64_t offset, const cha
 
 static int locate(struct build *b)
 {
-	struct module *m = b->mod;
+	struct module *m = b->module;
 	bool any = false;
 	GElf_Sym sym;
 
@@ -153,20 +145,20 @@ static int locate(struct build *b)
 
 int module_open(struct build *b)
 {
-	struct module *m = b->mod;
+	struct module *m = b->module;
 
 	if (!m)
 		return 0;
-	m->file.fd = -1;
 	if (guest_symbols_open(&m->guest, m->symbols_path, &b->problems) ||
-	    guest_symbols_slide(&m->guest, &b->kernel, &b->slide_known, &b->slide, &b->problems))
+	    guest_symbols_slide(&m->guest, &b->kernel, &b->guest.slide_known, &b->guest.slide,
+				&b->problems))
 		return -1;
 	return open_file(b) || identify(b) || locate(b) || module_tables(b) ? -1 : 0;
 }
 
 void module_close(struct build *b)
 {
-	struct module *m = b->mod;
+	struct module *m = b->module;
 
 	if (!m)
 		return;
@@ -174,16 +166,12 @@ void module_close(struct build *b)
 	for (size_t i = 0; m->code && i < m->file.nsections; i++)
 		free(m->code[i]);
 	kernel_tables_close(&m->tables);
-	elf_end(m->file.elf);
-	if (m->file.path && m->file.fd >= 0)
-		close(m->file.fd);
-	free(m->file.places);
-	free(m->file.path);
+	object_close(&m->file);
 	free(m->name);
 	free(m->base);
 	free(m->code);
 	free(m);
-	b->mod = NULL;
+	b->module = NULL;
 }
 
 /* ---- symbols ---- */
@@ -221,13 +209,13 @@ static char *split_spec(const char *spec, unsigned long *n)
 }
 
 /*
- * Symbols of that name that are in memory, or, with @freed, were. How many; the @n-th, or the
- * last one, in *found.
+ * Counts the symbols of that name that stay in memory, or with @freed those that do not. *found is
+ * set to the @n-th, or for 0 to the last one.
  */
 static unsigned long candidates(const struct build *b, const char *name, unsigned long n,
 				bool freed, GElf_Sym *found)
 {
-	const struct object *o = &b->mod->file;
+	const struct object *o = &b->module->file;
 	unsigned long seen = 0;
 	GElf_Sym sym;
 
@@ -250,17 +238,17 @@ static void list_candidates(struct build *b, const char *name, unsigned long see
 	GElf_Sym sym;
 
 	problem(&b->problems, CLI_INPUT, "ambiguous-symbol",
-		"'%s' is ambiguous, module %s has %lu of that name; say name@N:", name, b->mod->name,
-		seen);
+		"'%s' is ambiguous, module %s has %lu of that name; say name@N:", name,
+		b->module->name, seen);
 	for (unsigned long i = 1; i <= seen; i++) {
 		candidates(b, name, i, false, &sym);
 		problem(&b->problems, CLI_INPUT, "ambiguous-symbol", "  %s@%lu  0x%" PRIx64 " in %s",
-			name, i, b->mod->base[sym.st_shndx] + sym.st_value,
-			b->mod->file.places[sym.st_shndx].name);
+			name, i, b->module->base[sym.st_shndx] + sym.st_value,
+			b->module->file.places[sym.st_shndx].name);
 	}
 }
 
-/* False if there is none; with st_shndx 0 if there is a reason in b->problems against it. */
+/* False if there is none; with st_shndx 0 if b->problems has a reason why it cannot be used. */
 static bool find_named(struct build *b, const char *name, unsigned long n, GElf_Sym *sym)
 {
 	unsigned long seen = candidates(b, name, n, false, sym);
@@ -268,16 +256,16 @@ static bool find_named(struct build *b, const char *name, unsigned long n, GElf_
 	if (!seen && candidates(b, name, 0, true, sym))
 		problem(&b->problems, CLI_INPUT, "init-section", "'%s' is in section %s of module %s, "
 			"which is freed when it has been initialised", name,
-			b->mod->file.places[sym->st_shndx].name, b->mod->name);
+			b->module->file.places[sym->st_shndx].name, b->module->name);
 	else if (!seen || n > seen)
 		return false;
 	else if (seen > 1 && !n)
 		list_candidates(b, name, seen);
-	else if (!b->mod->base[sym->st_shndx])
-		problem(&b->problems, CLI_INPUT, "no-address", "where '%s' lies in the guest cannot "
-			"be told: %s has no symbol of section %s of module %s", name,
-			b->mod->symbols_path, b->mod->file.places[sym->st_shndx].name,
-			b->mod->name);
+	else if (!b->module->base[sym->st_shndx])
+		problem(&b->problems, CLI_INPUT, "no-address", "the address of '%s' in the guest is "
+			"not known: %s has no symbol of section %s of module %s", name,
+			b->module->symbols_path, b->module->file.places[sym->st_shndx].name,
+			b->module->name);
 	else
 		return true;
 	sym->st_shndx = 0;
@@ -290,7 +278,7 @@ bool module_find(struct build *b, const char *spec, GElf_Sym *sym)
 	unsigned long n;
 	char *name;
 
-	if (!b->mod)
+	if (!b->module)
 		return false;
 	name = split_spec(spec, &n);
 	if (name)
@@ -305,7 +293,7 @@ static bool foreign(struct build *b, const char *name, struct value *out)
 	const struct guest_symbol *g;
 	struct problems none = { 0 };
 
-	g = guest_symbols_find(&b->mod->guest, name, &none);
+	g = guest_symbols_find(&b->module->guest, name, &none);
 	problems_free(&none);
 	if (!g || !*g->module)
 		return false;
@@ -317,10 +305,10 @@ bool module_symbol(struct build *b, const char *name, bool own, struct value *ou
 {
 	GElf_Sym sym;
 
-	if (!b->mod)
+	if (!b->module)
 		return false;
 	if (!module_find(b, name, &sym))
 		return !own && foreign(b, name, out);
-	*out = (struct value){ PATCH_BASE_ABSOLUTE, (int64_t)module_address(b->mod, &sym) };
+	*out = (struct value){ PATCH_BASE_ABSOLUTE, (int64_t)module_address(b->module, &sym) };
 	return true;
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `subtext build --module`: functions and variables of a module that the guest has loaded. Its
- * file tells what they look like, lines of the guest's /proc/kallsyms where they lie.
+ * file has their code and sizes, lines of the guest's /proc/kallsyms have their addresses.
  */
 #ifndef CLI_BUILD_MODULE_H
 #define CLI_BUILD_MODULE_H
 
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/kernel/guest_symbols.h"
+#include "patcher/cli/kernel/tables.h"
 
 struct module {
 	const char *path, *symbols_path;	/* --module, --symbols; NULL if not given */
@@ -18,6 +21,9 @@ struct module {
 	struct kernel_tables tables;	/* its own, with addresses in the guest */
 	uint8_t **code;		/* of each section that was looked at, as it is there */
 };
+
+/* b->module for one of the options of a module, which are in it. */
+struct module *build_module(struct build *b);
 
 /**
  * module_open - reads both files; b->kernel is open
@@ -46,18 +52,8 @@ bool module_find(struct build *b, const char *spec, GElf_Sym *sym);
  * module_symbol - what @name means in the module, or else in another one of the guest
  * @own: only in the module itself
  * Returns true if it means something there, with *out, or with a reason in b->problems if its
- * address cannot be told.
+ * address is not known.
  */
 bool module_symbol(struct build *b, const char *name, bool own, struct value *out);
-
-/* Fills b->mod->tables; the sections are located. 0, or -1 with the reason in b->problems. */
-int module_tables(struct build *b);
-
-/**
- * module_site - the entry of an old function of the module
- * Returns false if @r->old_name is none of the module's. Otherwise r->site is filled, or there is
- * a reason in b->problems.
- */
-bool module_site(struct build *b, struct replacement *r);
 
 #endif

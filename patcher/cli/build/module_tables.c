@@ -5,9 +5,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/module.h"
+#include "patcher/cli/build/module_tables.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/kernel/tables.h"
 
-/* One field of each entry tells the place; the rest is about what happens there. */
+/* The first field of each entry refers to the code that the entry is for. */
 struct table_section {
 	const char *name;
 	enum kernel_table table;
@@ -31,7 +38,7 @@ static const struct table_section sections[] = {
 
 static const struct table_section *table_named(const char *name)
 {
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (!strcmp(name, sections[i].name))
 			return &sections[i];
 	return NULL;
@@ -39,12 +46,11 @@ static const struct table_section *table_named(const char *name)
 
 static struct table_entry *add_entry(struct kernel_table_list *l, uint64_t addr, uint32_t len)
 {
-	if ((l->n & (l->n - 1)) == 0)
-		l->entries = xrealloc(l->entries, (2 * l->n + 1) * sizeof(*l->entries));
-	l->entries[l->n] = (struct table_entry){ .addr = addr, .len = len };
-	if (len > l->longest)
-		l->longest = len;
-	return &l->entries[l->n++];
+	struct table_entry *e = ARRAY_ADD(l->entries, l->n);
+
+	e->addr = addr;
+	e->len = len;
+	return e;
 }
 
 /* An alternative ends with the lengths of what it replaces and of the replacement, a byte each. */
@@ -58,20 +64,20 @@ static uint32_t length_at(const struct table_section *s, const Elf_Data *d, size
 /* Relocations come in the order of their places, as assembler and linker write them. */
 static int read_section(struct build *b, const struct table_section *s, Elf_Data *d, Elf_Data *relas)
 {
-	struct kernel_table_list *l = &b->mod->tables.t[s->table];
+	struct kernel_table_list *l = &b->module->tables.t[s->table];
 	size_t n = relas->d_size / sizeof(Elf64_Rela), size = s->size;
 	struct table_entry *last = NULL;
 	GElf_Rela r;
 
 	if (!size)
 		size = n ? d->d_size / ((n + 1) / 2) : 0;
-	/* Paravirt's are aligned before, not behind: the last one may be shorter. */
+	/* Padding is before paravirt's entries, not behind: the last one may be shorter. */
 	if (size < 4 || (d->d_size % size && s->table != TABLE_PARAVIRT))
 		return problem(&b->problems, CLI_INPUT, "bad-module", "%s: section %s does not look as "
-			       "it should", b->mod->path, s->name);
+			       "it should", b->module->path, s->name);
 	for (int i = 0; gelf_getrela(relas, i, &r); i++) {
 		size_t at = r.r_offset % size;
-		uint64_t to = r.r_offset < d->d_size ? module_leads_to(b->mod, &r) : 0;
+		uint64_t to = r.r_offset < d->d_size ? module_leads_to(b->module, &r) : 0;
 
 		if (at == 0)
 			last = to ? add_entry(l, to, length_at(s, d, r.r_offset + size)) : NULL;
@@ -81,16 +87,9 @@ static int read_section(struct build *b, const struct table_section *s, Elf_Data
 	return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct table_entry *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
 int module_tables(struct build *b)
 {
-	const struct object *o = &b->mod->file;
+	const struct object *o = &b->module->file;
 
 	for (size_t i = 1; i < o->nsections; i++) {
 		const struct table_section *s = table_named(o->places[i].name);
@@ -98,16 +97,12 @@ int module_tables(struct build *b)
 
 		if (!s)
 			continue;
-		d = elf_rawdata(elf_getscn(o->elf, i), NULL);
+		d = object_data(o, i);
 		relas = elf_getdata(object_relocations(o, i, NULL), NULL);
 		if (d && d->d_buf && relas && read_section(b, s, d, relas))
 			return -1;
 	}
-	for (size_t t = 0; t < TABLES; t++) {
-		struct kernel_table_list *l = &b->mod->tables.t[t];
-
-		if (l->n)
-			qsort(l->entries, l->n, sizeof(*l->entries), by_address);
-	}
+	for (size_t t = 0; t < TABLES; t++)
+		kernel_table_sort(&b->module->tables.t[t]);
 	return 0;
 }

@@ -1,45 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext build`, stage 1: opening relocatable object files. */
+/* Opening relocatable object files, and finding sections and symbols in them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/module.h"
+#include "patcher/cli/build/object.h"
 
-static int bad_object(struct build *b, const struct object *o, const char *why)
-{
-	return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path, why);
-}
-
-static int check_header(struct build *b, const struct object *o)
+static bool is_object(Elf *elf, const char **why)
 {
 	GElf_Ehdr eh;
 
-	if (elf_kind(o->elf) != ELF_K_ELF || !gelf_getehdr(o->elf, &eh))
-		return bad_object(b, o, "is not an ELF object file");
-	if (gelf_getclass(o->elf) != ELFCLASS64 || eh.e_machine != EM_X86_64)
-		return bad_object(b, o, "is not compiled for x86-64");
-	if (eh.e_type != ET_REL)
-		return bad_object(b, o, "is linked already; give the object file (gcc -c)");
-	return 0;
+	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
+		*why = "is not an ELF object file";
+	else if (gelf_getclass(elf) != ELFCLASS64 || eh.e_machine != EM_X86_64)
+		*why = "is not compiled for x86-64";
+	else if (eh.e_type != ET_REL)
+		*why = "is linked already; give the object file (gcc -c)";
+	else
+		return true;
+	return false;
 }
 
-static int open_elf(struct build *b, struct object *o)
-{
-	elf_version(EV_CURRENT);
-	o->fd = open(o->file, O_RDONLY | O_CLOEXEC);
-	if (o->fd < 0)
-		return problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s",
-			       o->path, strerror(errno));
-	o->elf = elf_begin(o->fd, ELF_C_READ_MMAP, NULL);
-	if (!o->elf)
-		return bad_object(b, o, elf_errmsg(-1));
-	return check_header(b, o);
-}
-
-int object_symbols(struct object *o)
+static bool find_symbols(struct object *o)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
@@ -49,27 +36,42 @@ int object_symbols(struct object *o)
 			break;
 	o->symbols = scn ? elf_getdata(scn, NULL) : NULL;
 	if (!o->symbols || !sh.sh_entsize)
-		return -1;
+		return false;
 	o->nsymbols = o->symbols->d_size / sh.sh_entsize;
 	o->symbol_strings = sh.sh_link;
-	return 0;
+	return true;
 }
 
-static int open_object(struct build *b, struct object *o)
+int object_open(struct object *o, const char **why)
 {
-	if (open_elf(b, o))
+	elf_version(EV_CURRENT);
+	o->fd = open(o->file, O_RDONLY | O_CLOEXEC);
+	if (o->fd < 0) {
+		*why = strerror(errno);
 		return -1;
-	if (elf_getshdrnum(o->elf, &o->nsections))
-		return bad_object(b, o, elf_errmsg(-1));
+	}
+	o->elf = elf_begin(o->fd, ELF_C_READ_MMAP, NULL);
+	if (o->elf && !is_object(o->elf, why))
+		return -1;
+	if (!o->elf || elf_getshdrnum(o->elf, &o->nsections)) {
+		*why = elf_errmsg(-1);
+		return -1;
+	}
 	o->places = xalloc(o->nsections * sizeof(*o->places));
-	return object_symbols(o) ? bad_object(b, o, "has no symbol table") : 0;
+	*why = "has no symbol table";
+	return find_symbols(o) ? 0 : -1;
 }
 
-int build_kernel(struct build *b)
+static void open_input(struct build *b, struct object *o)
 {
-	const struct kernel_options o = { .system_map = b->system_map };
+	const char *why;
 
-	return kernel_open_with(&b->kernel, b->kernel_path, &o, &b->problems);
+	if (!object_open(o, &why))
+		return;
+	if (o->fd < 0)
+		problem(&b->problems, CLI_INPUT, "unreadable", "cannot open %s: %s", o->path, why);
+	else
+		problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path, why);
 }
 
 int build_open(struct build *b)
@@ -84,16 +86,37 @@ int build_open(struct build *b)
 	}
 	b->nobjects = b->ninputs;
 	for (size_t i = 0; i < b->nobjects; i++)
-		open_object(b, &b->objects[i]);
+		open_input(b, &b->objects[i]);
 	return b->problems.n ? -1 : 0;
 }
 
-size_t object_section(const struct object *o, const char *name)
+int object_name_places(struct object *o)
 {
-	for (size_t i = 1; i < o->nsections; i++)
+	size_t strings;
+	GElf_Shdr sh;
+
+	if (elf_getshdrstrndx(o->elf, &strings))
+		return -1;
+	for (size_t i = 0; i < o->nsections; i++) {
+		const char *name = gelf_getshdr(elf_getscn(o->elf, i), &sh) ?
+			elf_strptr(o->elf, strings, sh.sh_name) : NULL;
+
+		o->places[i].name = name ? name : "?";
+	}
+	return 0;
+}
+
+size_t object_section(const struct object *o, const char *name, size_t after)
+{
+	for (size_t i = after + 1; i < o->nsections; i++)
 		if (!strcmp(o->places[i].name, name))
 			return i;
 	return 0;
+}
+
+Elf_Data *object_data(const struct object *o, size_t section)
+{
+	return section ? elf_rawdata(elf_getscn(o->elf, section), NULL) : NULL;
 }
 
 Elf_Scn *object_relocations(const struct object *o, size_t section, Elf_Scn *scn)
@@ -106,7 +129,7 @@ Elf_Scn *object_relocations(const struct object *o, size_t section, Elf_Scn *scn
 	return scn;
 }
 
-static void close_object(struct object *o)
+void object_close(struct object *o)
 {
 	elf_end(o->elf);
 	if (o->fd >= 0)
@@ -114,58 +137,6 @@ static void close_object(struct object *o)
 	free(o->places);
 	free(o->path);
 	free(o->file);
-}
-
-static void close_inputs(struct build *b)
-{
-	for (size_t i = 0; i < b->ninputs; i++) {
-		free(b->inputs[i].path);
-		free(b->inputs[i].stem);
-		free(b->inputs[i].object);
-	}
-	for (size_t i = 0; i < b->nincludes; i++)
-		free(b->includes[i]);
-	free(b->inputs);
-	free(b->includes);
-	free(b->headers);
-	free(b->keep);
-	free(b->banner);
-	free(b->release);
-}
-
-void build_close(struct build *b)
-{
-	for (size_t i = 0; i < b->nobjects; i++)
-		close_object(&b->objects[i]);
-	for (size_t i = 0; i < b->noverrides; i++) {
-		free(b->overrides[i].name);
-		free(b->overrides[i].target);
-	}
-	for (size_t i = 0; i < b->nreplace; i++) {
-		free(b->replace[i].old_name);
-		free(b->replace[i].new_name);
-		free(b->replace[i].body.data);
-	}
-	build_remove_work(b);
-	close_inputs(b);
-	for (size_t i = 0; i < b->nused; i++)
-		free(b->used[i].name);
-	free(b->used);
-	free(b->objects);
-	free(b->overrides);
-	free(b->replace);
-	free(b->fixups);
-	free(b->text.data);
-	free(b->data.data);
-	free(b->strings.data);
-	free(b->meta.data);
-	free(b->notes.data);
-	free(b->file.data);
-	module_close(b);
-	kernel_tables_close(&b->tables);
-	kernel_close(&b->kernel);
-	problems_free(&b->problems);
-	problems_free(&b->warnings);
 }
 
 bool object_symbol(const struct object *o, size_t i, GElf_Sym *sym)

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/output.h"
+#include "patcher/wire/patch.h"
 
 char *build_default_name(const char *out)
 {
@@ -20,31 +25,31 @@ char *build_default_name(const char *out)
 
 int build_check_name(struct build *b)
 {
-	size_t n = strlen(b->name);
+	size_t n = strlen(b->opt.name);
 
 	for (size_t i = 0; i < n; i++)
-		if (b->name[i] <= ' ' || b->name[i] > '~')
+		if (b->opt.name[i] <= ' ' || b->opt.name[i] > '~')
 			n = 0;
 	if (n && n < PATCH_NAME_LEN)
 		return 0;
 	return problem(&b->problems, CLI_INPUT, "bad-name",
 		       "'%s' is not a name for a patch: 1 to %d ASCII characters without blanks; "
-		       "see --name", b->name, PATCH_NAME_LEN - 1);
+		       "see --name", b->opt.name, PATCH_NAME_LEN - 1);
 }
 
 /* A temporary file that is renamed: an interrupted build leaves no half patch. */
 int build_write(struct build *b)
 {
-	char *tmp = xprintf("%s.%ld.tmp", b->out, (long)getpid());
+	char *tmp = xprintf("%s.%ld.tmp", b->opt.out, (long)getpid());
 	FILE *f = fopen(tmp, "wb");
-	bool ok = f && fwrite(b->file.data, 1, b->file.len, f) == b->file.len;
+	bool ok = f && fwrite(b->output.file.data, 1, b->output.file.len, f) == b->output.file.len;
 
 	if (f && fclose(f))
 		ok = false;
-	if (ok && rename(tmp, b->out))
+	if (ok && rename(tmp, b->opt.out))
 		ok = false;
 	if (!ok) {
-		problem(&b->problems, CLI_INPUT, "unwritable", "cannot write %s: %s", b->out,
+		problem(&b->problems, CLI_INPUT, "unwritable", "cannot write %s: %s", b->opt.out,
 			strerror(errno));
 		remove(tmp);
 	}

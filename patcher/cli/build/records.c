@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`: what SUBTEXT_SYMBOL() of the sources says about names (include/subtext.h).
- * It counts as --symbol does, after those of the command line.
+ * `subtext build`: names that SUBTEXT_SYMBOL() of the sources binds (include/subtext.h). They count
+ * as --symbol does, after those of the command line.
  */
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/records.h"
+#include "patcher/cli/build/sections.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/include/subtext.h"
 
 #define RECORD_SIZE sizeof(struct subtext_symbol)
@@ -23,7 +31,6 @@ static bool is_text(const char *s)
 static int take_record(struct build *b, const struct object *o, const struct subtext_symbol *rec)
 {
 	const struct override *before;
-	struct override *ov;
 
 	if (!is_text(rec->alias) || !is_text(rec->target))
 		return bad_record(b, o, "was not written by SUBTEXT_SYMBOL()");
@@ -38,21 +45,19 @@ static int take_record(struct build *b, const struct object *o, const struct sub
 			       o->path, rec->alias, rec->target, before->target);
 	if (before)
 		return 0;
-	b->overrides = xrealloc(b->overrides, (b->noverrides + 1) * sizeof(*b->overrides));
-	ov = &b->overrides[b->noverrides++];
-	*ov = (struct override){ xstrdup(rec->alias), xstrdup(rec->target), false };
+	*ARRAY_ADD(b->overrides, b->noverrides) =
+		(struct override){ xstrdup(rec->alias), xstrdup(rec->target), false };
 	return 0;
 }
 
 static void object_records(struct build *b, const struct object *o)
 {
 	struct subtext_symbol rec;
-	Elf_Data *d;
+	size_t section = 0;
 
-	for (size_t i = 1; i < o->nsections; i++) {
-		if (strcmp(o->places[i].name, SYMBOLS_SECTION))
-			continue;
-		d = elf_rawdata(elf_getscn(o->elf, i), NULL);
+	while ((section = object_section(o, SYMBOLS_SECTION, section))) {
+		Elf_Data *d = object_data(o, section);
+
 		if (!d || d->d_size % RECORD_SIZE) {
 			bad_record(b, o, "was not written by SUBTEXT_SYMBOL()");
 			continue;

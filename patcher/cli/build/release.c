@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/release.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 
 #define BANNER_MAX 512
 #define BANNER_START "Linux version "
@@ -42,16 +48,16 @@ int build_release(struct build *b, bool needed)
 	uint64_t addr;
 
 	if (kernel_symbol_addr(&b->kernel, "linux_banner", &addr))
-		b->banner = banner_at(&b->kernel, addr);
-	if (!b->banner && !needed)
+		b->version.banner = banner_at(&b->kernel, addr);
+	if (!b->version.banner && !needed)
 		return 0;
-	if (!b->banner)
+	if (!b->version.banner)
 		return problem(&b->problems, CLI_INPUT, "no-release",
 			       "%s has no linux_banner, so that it is no Linux kernel whose "
 			       "headers could be looked for; compile the source yourself and "
 			       "give the object file", b->kernel.path);
-	release = b->banner + strlen(BANNER_START);
-	b->release = xprintf("%.*s", (int)strcspn(release, " "), release);
+	release = b->version.banner + strlen(BANNER_START);
+	b->version.release = xprintf("%.*s", (int)strcspn(release, " "), release);
 	return 0;
 }
 
@@ -83,51 +89,53 @@ static int check_headers(struct build *b, const char *folder)
 		ret = problem(&b->problems, CLI_INPUT, "no-headers",
 			      "%s is not a folder that modules for a kernel are built in: there is "
 			      "no include/generated/utsrelease.h", folder);
-	else if (strcmp(release, b->release))
+	else if (strcmp(release, b->version.release))
 		ret = problem(&b->problems, CLI_INPUT, "other-headers",
 			      "the headers in %s are for Linux %s, but %s is Linux %s; install the "
 			      "headers of that release", folder, release, b->kernel.path,
-			      b->release);
+			      b->version.release);
 	free(release);
 	return ret;
 }
 
-static int default_headers(struct build *b)
+/* NULL with the reason in b->problems. To be freed. */
+static char *default_headers(struct build *b)
 {
-	char *tried[2];
-	int ret = 0;
+	char *tried[2], *found = NULL;
 
 	for (size_t i = 0; i < 2; i++) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		tried[i] = xprintf(places[i], b->release);
+		tried[i] = xprintf(places[i], b->version.release);
 #pragma GCC diagnostic pop
-		if (!b->headers && !access(tried[i], X_OK))
-			b->headers = xstrdup(tried[i]);
+		if (!found && !access(tried[i], X_OK))
+			found = xstrdup(tried[i]);
 	}
-	if (!b->headers)
-		ret = problem(&b->problems, CLI_INPUT, "no-headers",
-			      "there are no headers for Linux %s, neither %s nor %s; install them "
-			      "(Debian: linux-headers-%s) or say --headers DIR", b->release,
-			      tried[0], tried[1], b->release);
+	if (!found)
+		problem(&b->problems, CLI_INPUT, "no-headers",
+			"there are no headers for Linux %s, neither %s nor %s; install them "
+			"(Debian: linux-headers-%s) or say --headers DIR", b->version.release,
+			tried[0], tried[1], b->version.release);
 	free(tried[0]);
 	free(tried[1]);
-	return ret;
+	return found;
 }
 
 int build_find_headers(struct build *b)
 {
-	char *real;
+	char *folder = b->opt.headers ? xstrdup(b->opt.headers) : default_headers(b);
+	int ret = -1;
 
-	if (!b->headers && default_headers(b))
+	if (!folder)
 		return -1;
-	real = realpath(b->headers, NULL);
-	if (!real)
-		return problem(&b->problems, CLI_INPUT, "no-headers", "--headers %s: %s",
-			       b->headers, strerror(errno));
-	free(b->headers);
-	b->headers = real;
-	return check_headers(b, b->headers);
+	b->compile.headers = realpath(folder, NULL);
+	if (b->compile.headers)
+		ret = check_headers(b, b->compile.headers);
+	else
+		problem(&b->problems, CLI_INPUT, "no-headers", "--headers %s: %s", folder,
+			strerror(errno));
+	free(folder);
+	return ret;
 }
 
 void build_check_compiler(struct build *b, const char *what, const char *compiler)
@@ -135,9 +143,9 @@ void build_check_compiler(struct build *b, const char *what, const char *compile
 	const char *version = strchr(compiler, ' ');
 
 	/* "GCC: (Debian 12.2.0-14) 12.2.0" against "... (gcc-12 (Debian 12.2.0-14) 12.2.0, ..." */
-	if (!b->banner || !version || strstr(b->banner, version + 1))
+	if (!b->version.banner || !version || strstr(b->version.banner, version + 1))
 		return;
 	problem(&b->warnings, CLI_OK, "compiler",
 		"%s was compiled by %s, the kernel by another compiler (%s): what they lay out in "
-		"different ways does not fit together", what, version + 1, b->banner);
+		"different ways does not fit together", what, version + 1, b->version.banner);
 }

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`, stage 4: relocations. What does not depend on where the
+ * `subtext build`: relocations. What does not depend on where the
  * payload will lie is filled in; the rest becomes fixups for the hypervisor.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/reloc.h"
+#include "patcher/cli/build/symbols.h"
+#include "patcher/wire/patch.h"
 
 struct reloc_type {
 	uint32_t type;
@@ -26,7 +34,7 @@ static const struct reloc_type known[] = {
 	{ R_X86_64_PC64,	"R_X86_64_PC64",	PATCH_FIXUP_PC64,	8, true },
 };
 
-/* Refused, with a name and a way out. */
+/* Refused; the message has the name of the type and what to do instead. */
 static const struct {
 	uint32_t type;
 	const char *name, *way_out;
@@ -57,7 +65,7 @@ static const struct {
 
 static const struct reloc_type *find_type(uint32_t type)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (known[i].type == type)
 			return &known[i];
 	return NULL;
@@ -66,7 +74,7 @@ static const struct reloc_type *find_type(uint32_t type)
 static int refuse_type(struct build *b, const struct object *o, const struct place *pl,
 		       uint32_t type, uint64_t offset)
 {
-	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
 		if (other[i].type == type)
 			return problem(&b->problems, CLI_INPUT, "relocation",
 				       "%s: %s+0x%" PRIx64 ": relocation %s: %s", o->path,
@@ -74,13 +82,6 @@ static int refuse_type(struct build *b, const struct object *o, const struct pla
 	return problem(&b->problems, CLI_INPUT, "relocation",
 		       "%s: %s+0x%" PRIx64 ": relocation type %u is not supported", o->path,
 		       pl->name, offset, type);
-}
-
-static void add_fixup(struct build *b, const struct patch_fixup *f)
-{
-	if ((b->nfixups & (b->nfixups - 1)) == 0)
-		b->fixups = xrealloc(b->fixups, (2 * b->nfixups + 1) * sizeof(*b->fixups));
-	b->fixups[b->nfixups++] = *f;
 }
 
 /* True if the distance is known now: the field and what it points to move together. */
@@ -104,7 +105,7 @@ static bool fits(const struct reloc_type *t, int64_t v)
 static int fill_in(struct build *b, const struct object *o, const struct place *pl,
 		   const struct reloc_type *t, uint64_t offset, int64_t v)
 {
-	struct bytes *to = pl->kind == PLACE_TEXT ? &b->text : &b->data;
+	struct bytes *to = pl->kind == PLACE_TEXT ? &b->payload.text : &b->payload.data;
 
 	if (!fits(t, v))
 		return problem(&b->problems, CLI_INPUT, "relocation",
@@ -118,7 +119,6 @@ static int relocate(struct build *b, const struct object *o, const struct place 
 		    uint64_t size, const GElf_Rela *r)
 {
 	const struct reloc_type *t = find_type(GELF_R_TYPE(r->r_info));
-	struct patch_fixup f;
 	struct value v;
 
 	if (GELF_R_TYPE(r->r_info) == R_X86_64_NONE)
@@ -136,14 +136,13 @@ static int relocate(struct build *b, const struct object *o, const struct place 
 			       v.value - (int64_t)(pl->offset + r->r_offset));
 	if (v.base == PATCH_BASE_ABSOLUTE && !t->relative)
 		return fill_in(b, o, pl, t, r->r_offset, v.value);
-	f = (struct patch_fixup){
+	*ARRAY_ADD(b->fixups, b->nfixups) = (struct patch_fixup){
 		.value = v.value,
 		.offset = (uint32_t)(pl->offset + r->r_offset),
 		.type = (uint8_t)t->fixup,
 		.base = (uint8_t)v.base,
 		.in_data = pl->kind != PLACE_TEXT,
 	};
-	add_fixup(b, &f);
 	return 0;
 }
 

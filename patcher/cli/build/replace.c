@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`, stage 3: which new function takes the place of which old one.
+ * `subtext build`: which new function takes the place of which old one.
  * From the records of SUBTEXT_REPLACE() (include/subtext.h) and from --replace.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/replace.h"
+#include "patcher/cli/build/sections.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/include/subtext.h"
+#include "patcher/cli/kernel/symbols.h"
+#include "patcher/wire/patch.h"
 
 #define RECORD_SIZE sizeof(struct subtext_replace)
 
@@ -16,14 +26,12 @@ static int bad_record(struct build *b, const struct object *o, const char *why)
 		       "%s: section " REPLACE_SECTION ": %s", o->path, why);
 }
 
-static struct replacement *add_replacement(struct build *b, const char *old)
+struct replacement *add_replacement(struct build *b, char *old_name, char *new_name)
 {
-	struct replacement *r;
+	struct replacement *r = ARRAY_ADD(b->replace, b->nreplace);
 
-	b->replace = xrealloc(b->replace, (b->nreplace + 1) * sizeof(*b->replace));
-	r = &b->replace[b->nreplace++];
-	memset(r, 0, sizeof(*r));
-	r->old_name = xstrdup(old);
+	r->old_name = old_name;
+	r->new_name = new_name;
 	return r;
 }
 
@@ -45,11 +53,10 @@ static int take_record(struct build *b, const struct object *o, const GElf_Rela 
 	if (resolve_symbol(b, o, GELF_R_SYM(rela->r_info), &v))
 		return -1;
 	v.value += rela->r_addend;
-	r = add_replacement(b, rec.old_name);
-	r->new = v;
 	if (v.base == PATCH_BASE_TEXT)
 		function_at(b, (uint64_t)v.value, &f);
-	r->new_name = xstrdup(f.name ? f.name : "new code");
+	r = add_replacement(b, xstrdup(rec.old_name), xstrdup(f.name ? f.name : "new code"));
+	r->new = v;
 	r->new_size = f.size;
 	return 0;
 }
@@ -82,7 +89,7 @@ static void object_records(struct build *b, struct object *o)
 			continue;
 		if (strcmp(o->places[sh.sh_info].name, REPLACE_SECTION))
 			continue;
-		records = elf_rawdata(elf_getscn(o->elf, sh.sh_info), NULL);
+		records = object_data(o, sh.sh_info);
 		if (records)
 			take_records(b, o, scn, records);
 	}

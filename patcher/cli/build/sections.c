@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`, stage 2: what happens to each section of the object files.
- * Every section is in one of three ways: it goes into the payload, it is left
- * out for a reason written down here, or the build is refused with its name.
+ * `subtext build`: what happens to each section of the object files. A section goes into the
+ * payload, or it is left out for a reason that a table below gives, or the build is refused with a
+ * message that names the section.
  */
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/sections.h"
+#include "patcher/wire/patch.h"
 
 #define PAGE_SIZE 4096u
 
@@ -14,7 +21,7 @@ struct section_rule {
 	const char *why;
 };
 
-/* Without these the new code does the same; `subtext inspect` tells of those with a meaning. */
+/* Left out; the new code does the same without them. */
 static const struct section_rule left_out[] = {
 	{ ".comment",		"names the compiler" },
 	{ ".note.*",		"notes for linkers and loaders" },
@@ -24,7 +31,7 @@ static const struct section_rule left_out[] = {
 	{ ".eh_frame",		"unwind tables that a kernel does not read" },
 	{ ".eh_frame_hdr",	"unwind tables that a kernel does not read" },
 	{ ".sframe",		"unwind tables that a kernel does not read" },
-	/* Judged one by one by build_special.c, which tells. */
+	/* build/special.c judges the entries of these one by one, and notes each. */
 	{ ".altinstructions",	"the original instructions stay" },
 	{ ".altinstr_replacement", "the original instructions stay" },
 	{ ".ibt_endbr_seal",	"ENDBR instructions stay as they are" },
@@ -39,7 +46,8 @@ static const struct section_rule left_out[] = {
 	{ FEATURES_SECTION,	"read by the build itself" },
 };
 
-static const struct section_rule left_out_and_told[] = {
+/* Left out; the new code lacks something then, which `subtext inspect` shows. */
+static const struct section_rule left_out_and_noted[] = {
 	{ "__mcount_loc",	"entries of new code are not traced" },
 	{ "__patchable_function_entries", "entries of new code are not traced" },
 	{ ".smp_locks",		"lock prefixes stay, on one CPU too" },
@@ -49,13 +57,13 @@ static const struct section_rule left_out_and_told[] = {
 	{ "_error_injection_whitelist", "errors cannot be injected into new code" },
 };
 
-/* Ordinary data, but nobody is told of it. */
+/* Kept as ordinary data, which the kernel does not register; `subtext inspect` shows it. */
 static const struct section_rule kept[] = {
 	{ "__dyndbg",		"pr_debug() of new code is off and cannot be switched on" },
 	{ "__dyndbg_classes",	"pr_debug() of new code is off and cannot be switched on" },
 };
 
-/* These would have to be applied to the running kernel. The reason is shown. */
+/* Refused: the running kernel would have to register or apply them. The message has the reason. */
 static const struct section_rule refused[] = {
 	{ ".altinstr_aux",	"static_cpu_has() of an object file that was compiled elsewhere is "
 				"not applied; give the C source" },
@@ -74,12 +82,12 @@ static const struct section_rule refused[] = {
 				"those of the kernel, or an array by CPU number" },
 	{ ".tdata*",		"thread-local variables do not exist in a kernel" },
 	{ ".tbss*",		"thread-local variables do not exist in a kernel" },
-	{ ".init*",		"nobody runs initialisation code of a patch" },
-	{ ".con_initcall*",	"nobody runs initialisation code of a patch" },
-	{ ".exit*",		"nobody runs exit code of a patch" },
-	{ ".fini*",		"nobody runs exit code of a patch" },
-	{ ".ctors*",		"nobody runs constructors of a patch" },
-	{ ".dtors*",		"nobody runs destructors of a patch" },
+	{ ".init*",		"initialisation code of a patch is never run" },
+	{ ".con_initcall*",	"initialisation code of a patch is never run" },
+	{ ".exit*",		"exit code of a patch is never run" },
+	{ ".fini*",		"exit code of a patch is never run" },
+	{ ".ctors*",		"constructors of a patch are never run" },
+	{ ".dtors*",		"destructors of a patch are never run" },
 	{ "___ksymtab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
 	{ "__ksymtab*",		"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
 	{ "___kcrctab*",	"a patch cannot export symbols; leave EXPORT_SYMBOL() out" },
@@ -109,7 +117,7 @@ static const struct section_rule refused[] = {
 	{ ".plt*",		"it was compiled as position independent; use -fno-pic" },
 };
 
-/* Likewise, by build_special.c, which can say in which functions. */
+/* Refused by build/special.c, which names the functions that the entries are for. */
 static const struct section_rule refused_in_code[] = {
 	{ "__ex_table",		"exception-table entries of new code are not registered: a fault "
 				"would be an oops. They come from inline access to user memory "
@@ -124,7 +132,7 @@ static const struct section_rule refused_in_code[] = {
 				"are not registered; give the C source" },
 };
 
-/* Ordinary code and data by name; their flags say which. */
+/* Ordinary code and data. Which of both a section is, is in its flags. */
 static const char *const ordinary[] = {
 	".text", ".text.*", ".noinstr.text", ".ref.text", ".sched.text", ".spinlock.text",
 	".kprobes.text", ".cpuidle.text", ".irqentry.text", ".softirqentry.text",
@@ -152,14 +160,14 @@ static const char *rule_for(const struct section_rule *rules, size_t n, const ch
 	return NULL;
 }
 
-#define RULE_FOR(table, name) rule_for(table, sizeof(table) / sizeof((table)[0]), name)
+#define RULE_FOR(table, name) rule_for(table, ARRAY_SIZE(table), name)
 
 static bool is_ordinary(const char *name)
 {
 	/* ".data..*" are sections with a meaning of their own: only the listed ones. */
 	bool special = !strncmp(name, ".data..", 7) || !strncmp(name, ".bss..", 6);
 
-	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(ordinary); i++)
 		if (matches(name, ordinary[i]) && (!special || !strcmp(name, ordinary[i])))
 			return true;
 	return false;
@@ -187,12 +195,12 @@ static int refuse_section(struct build *b, const struct object *o, const char *n
 		       why);
 }
 
-/* Decides about one section; its place is filled in later by place_section(). */
+/* Decides about one section; place_section() fills in its offset later. */
 static int judge_section(struct build *b, const struct object *o, struct place *pl,
 			 const GElf_Shdr *sh)
 {
 	const char *why = RULE_FOR(refused, pl->name);
-	const char *told = RULE_FOR(left_out_and_told, pl->name);
+	const char *noted = RULE_FOR(left_out_and_noted, pl->name);
 
 	if (sh->sh_type == SHT_REL)
 		return refuse_section(b, o, pl->name, "is of a kind (SHT_REL) that x86-64 does "
@@ -203,16 +211,16 @@ static int judge_section(struct build *b, const struct object *o, struct place *
 		return 0;
 	if (why)
 		return refuse_section(b, o, pl->name, why);
-	pl->table = b->exception_table && sh->sh_size && !strcmp(pl->name, "__ex_table");
+	pl->table = b->opt.exception_table && sh->sh_size && !strcmp(pl->name, "__ex_table");
 	if (pl->table)
 		return 0;
 	pl->refused = sh->sh_size ? RULE_FOR(refused_in_code, pl->name) : NULL;
-	pl->dropped = told ? told : pl->refused ? pl->refused : RULE_FOR(left_out, pl->name);
-	pl->told = told ? told : RULE_FOR(kept, pl->name);
+	pl->dropped = noted ? noted : pl->refused ? pl->refused : RULE_FOR(left_out, pl->name);
+	pl->noted = noted ? noted : RULE_FOR(kept, pl->name);
 	if (pl->dropped)
 		return 0;
 	if (!(sh->sh_flags & SHF_ALLOC) || !is_ordinary(pl->name))
-		return refuse_section(b, o, pl->name, "what it is for is not known, and nothing "
+		return refuse_section(b, o, pl->name, "its purpose is not known, and nothing "
 				      "is dropped silently");
 	if (sh->sh_addralign > PAGE_SIZE)
 		return refuse_section(b, o, pl->name, "its alignment is larger than a page");
@@ -225,23 +233,16 @@ static int judge_section(struct build *b, const struct object *o, struct place *
 
 static int judge_object(struct build *b, struct object *o)
 {
-	size_t names;
 	GElf_Shdr sh;
 
-	if (elf_getshdrstrndx(o->elf, &names))
+	if (object_name_places(o))
 		return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path,
 			       elf_errmsg(-1));
 	for (size_t i = 0; i < o->nsections; i++) {
-		Elf_Scn *scn = elf_getscn(o->elf, i);
-		struct place *pl = &o->places[i];
-
-		if (!scn || !gelf_getshdr(scn, &sh))
+		if (!gelf_getshdr(elf_getscn(o->elf, i), &sh))
 			return problem(&b->problems, CLI_INPUT, "bad-object", "%s: %s", o->path,
 				       elf_errmsg(-1));
-		pl->name = elf_strptr(o->elf, names, sh.sh_name);
-		if (!pl->name)
-			pl->name = "?";
-		judge_section(b, o, pl, &sh);
+		judge_section(b, o, &o->places[i], &sh);
 	}
 	return 0;
 }
@@ -269,13 +270,13 @@ static int place_section(struct build *b, const struct object *o, struct place *
 	if (sh.sh_size > PATCH_MAX_FILE)
 		return refuse_section(b, o, pl->name, "is larger than a patch may be");
 	if (pl->kind == PLACE_TEXT)
-		return copy_section(b, o, pl, scn, &sh, &b->text);
+		return copy_section(b, o, pl, scn, &sh, &b->payload.text);
 	if (pl->kind == PLACE_DATA)
-		return copy_section(b, o, pl, scn, &sh, &b->data);
+		return copy_section(b, o, pl, scn, &sh, &b->payload.data);
 	align = sh.sh_addralign ? sh.sh_addralign : 1;
-	b->data_mem = (b->data_mem + align - 1) / align * align;
-	pl->offset = b->data_mem;
-	b->data_mem += sh.sh_size;
+	b->payload.data_mem = (b->payload.data_mem + align - 1) / align * align;
+	pl->offset = b->payload.data_mem;
+	b->payload.data_mem += sh.sh_size;
 	return 0;
 }
 
@@ -291,15 +292,15 @@ static void place_all(struct build *b, enum place_kind kind)
 }
 
 /*
- * One table of all, as a linker would make it. Entries are distances to code, which become fixups;
- * their order does not matter.
+ * Joins the exception tables of all objects, as a linker would. Their entries are distances to
+ * code, which become fixups; the order of entries does not matter.
  */
 static int place_tables(struct build *b)
 {
 	GElf_Shdr sh;
 
-	bytes_align(&b->data, 4, 0);
-	b->table_start = b->data.len;
+	bytes_align(&b->payload.data, 4, 0);
+	b->payload.table_start = b->payload.data.len;
 	for (size_t i = 0; i < b->nobjects; i++) {
 		struct object *o = &b->objects[i];
 
@@ -309,11 +310,11 @@ static int place_tables(struct build *b)
 			if (!o->places[j].table || !gelf_getshdr(scn, &sh))
 				continue;
 			o->places[j].kind = PLACE_DATA;
-			copy_section(b, o, &o->places[j], scn, &sh, &b->data);
+			copy_section(b, o, &o->places[j], scn, &sh, &b->payload.data);
 		}
 	}
-	b->table_end = b->data.len;
-	if (b->table_start != b->table_end)
+	b->payload.table_end = b->payload.data.len;
+	if (b->payload.table_start != b->payload.table_end)
 		return 0;
 	return problem(&b->problems, CLI_INPUT, "no-exceptions", "--exception-table: the new code "
 		       "has no exception-table entries; leave the option out");
@@ -321,13 +322,14 @@ static int place_tables(struct build *b)
 
 static void check_limits(struct build *b)
 {
-	if (b->text.len > PATCH_MAX_TEXT)
+	if (b->payload.text.len > PATCH_MAX_TEXT)
 		problem(&b->problems, CLI_INPUT, "too-large",
-			"the new code is %zu bytes, %u are possible", b->text.len, PATCH_MAX_TEXT);
-	if (b->data_mem > PATCH_MAX_DATA)
+			"the new code is %zu bytes, %u are possible", b->payload.text.len,
+			PATCH_MAX_TEXT);
+	if (b->payload.data_mem > PATCH_MAX_DATA)
 		problem(&b->problems, CLI_INPUT, "too-large",
 			"the new data is %llu bytes, %u are possible",
-			(unsigned long long)b->data_mem, PATCH_MAX_DATA);
+			(unsigned long long)b->payload.data_mem, PATCH_MAX_DATA);
 }
 
 int build_layout(struct build *b)
@@ -338,9 +340,9 @@ int build_layout(struct build *b)
 		return -1;
 	place_all(b, PLACE_TEXT);
 	place_all(b, PLACE_DATA);
-	if (b->exception_table)
+	if (b->opt.exception_table)
 		place_tables(b);
-	b->data_mem = b->data.len;
+	b->payload.data_mem = b->payload.data.len;
 	place_all(b, PLACE_BSS);
 	check_limits(b);
 	return b->problems.n ? -1 : 0;

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext build`, stage 5: the entries of the old functions, each checked by disassembly. */
+/* `subtext build`: the entries of the old functions, each checked by disassembly. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/build/bodies.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/module.h"
+#include "patcher/cli/build/hints.h"
+#include "patcher/cli/build/inbound.h"
+#include "patcher/cli/build/module_site.h"
+#include "patcher/cli/build/replace.h"
+#include "patcher/cli/build/site.h"
+#include "patcher/cli/build/sites.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/code/window.h"
-
-/* What ftrace leaves of `call __fentry__` when the kernel starts. */
-static const uint8_t nop5[PATCH_JUMP_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/relocs.h"
+#include "patcher/cli/kernel/symbols.h"
+#include "patcher/cli/kernel/tables.h"
+#include "patcher/wire/patch.h"
 
 static int refuse(struct build *b, const struct kernel_symbol *s, const char *code,
 		  const char *why)
@@ -36,7 +50,7 @@ static int check_old(struct build *b, const struct kernel_symbol *s)
 	if (s->object || !s->executable || s->absolute)
 		return refuse(b, s, "not-code", "it is not a function");
 	if (!kernel_function_size(&b->kernel, s))
-		return refuse(b, s, "unknown-size", "its symbol does not tell its size, and no "
+		return refuse(b, s, "unknown-size", "its symbol has no size, and no "
 			      "symbol follows it");
 	return 0;
 }
@@ -51,8 +65,8 @@ static bool is_fentry(const struct build *b, const struct kernel_symbol *f, cons
 
 	if (size < at + PATCH_JUMP_LEN)
 		return false;
-	if (b->tables.t[TABLE_FTRACE].present)
-		return tables_traced(&b->tables, f->addr + at);
+	if (b->sites.tables.t[TABLE_FTRACE].present)
+		return tables_traced(&b->sites.tables, f->addr + at);
 	if (!disasm_one(code + at, PATCH_JUMP_LEN, f->addr + at, &i) || i.kind != INSN_CALL)
 		return false;
 	s = kernel_symbol_at(&b->kernel, i.target, &offset);
@@ -79,12 +93,13 @@ static uint8_t *started_code(const struct build *b, const struct kernel_symbol *
 	memcpy(code, image, size);
 	*fentry = is_fentry(b, s, code, size, at);
 	if (*fentry)
-		memcpy(code + at, nop5, sizeof(nop5));
+		memcpy(code + at, patch_nop5, PATCH_JUMP_LEN);
 	return code;
 }
 
-/* What the window must not collide with in the rest of the kernel. */
-static int check_around(struct build *b, const struct kernel_symbol *s, const struct window *w)
+/* Whether the rest of the kernel uses bytes of the window. */
+static int check_around(struct build *b, const struct kernel_symbol *s,
+			const struct entry_window *w)
 {
 	const struct kernel_symbol *in;
 	char *why;
@@ -103,8 +118,8 @@ static int check_around(struct build *b, const struct kernel_symbol *s, const st
 	return 0;
 }
 
-/* "NAME.cold": gcc's name for the seldom-run part of NAME. Local twins are looked at too. */
-static int check_cold(struct build *b, const struct kernel_symbol *s, struct window *w)
+/* "NAME.cold": gcc's name for the seldom-run part of NAME. All symbols of that name are checked. */
+static int check_cold(struct build *b, const struct kernel_symbol *s, struct entry_window *w)
 {
 	char *name = xprintf("%s.cold", s->name);
 	const struct kernel *k = &b->kernel;
@@ -124,37 +139,14 @@ static int check_cold(struct build *b, const struct kernel_symbol *s, struct win
 	return ret;
 }
 
-enum patch_target build_target_kind(const struct value *v)
-{
-	return v->base == PATCH_BASE_TEXT ? PATCH_TARGET_TEXT :
-		v->base == PATCH_BASE_ABSOLUTE ? PATCH_TARGET_ABSOLUTE : PATCH_TARGET_KERNEL;
-}
-
-static void fill_site(struct build *b, struct replacement *r, const struct kernel_symbol *s,
-		      const struct window *w, bool fentry)
-{
-	r->window_offset = (uint32_t)(w->addr - s->addr);
-	r->site = (struct patch_site){
-		.addr = w->addr,
-		.target = (uint64_t)r->new.value,
-		.flags = fentry ? PATCH_SITE_FENTRY : 0,
-		.name = (uint32_t)bytes_add(&b->strings, s->name, strlen(s->name) + 1),
-		.target_kind = (uint8_t)build_target_kind(&r->new),
-		.place = PATCH_PLACE_KERNEL,
-		.len = PATCH_JUMP_LEN,
-		.insn_len = w->insn_len,
-	};
-	memcpy(r->site.expect, w->bytes, PATCH_JUMP_LEN);
-}
-
-/* Linux: what is not traced has no room for a jump, in most cases for a reason. */
-static int refuse_window(struct build *b, const struct kernel_symbol *s, const struct window *w,
-			 bool fentry)
+/* For Linux it adds that a function without the tracer's NOP has no room for a jump. */
+static int refuse_window(struct build *b, const struct kernel_symbol *s,
+			 const struct entry_window *w, bool fentry)
 {
 	bool room = strcmp(w->code, "window-spans") && strcmp(w->code, "too-short");
 	char *why;
 
-	if (fentry || room || !b->tables.t[TABLE_FTRACE].present)
+	if (fentry || room || !b->sites.tables.t[TABLE_FTRACE].present)
 		return refuse(b, s, w->code, w->why);
 	why = xprintf("the kernel has no NOP for its tracer at its entry (it is assembly, or "
 		      "notrace, or a part that the compiler made), and without one %s", w->why);
@@ -163,19 +155,19 @@ static int refuse_window(struct build *b, const struct kernel_symbol *s, const s
 	return -1;
 }
 
-static int check_window(struct build *b, const struct kernel_symbol *s, const uint8_t *code,
-			uint64_t size, struct window *w, bool fentry)
+static int check_window(struct build *b, const struct kernel_symbol *s,
+			const struct old_function *old, struct entry_window *w)
 {
-	if (tables_no_probes(&b->tables, s->addr, size))
+	if (tables_no_probes(&b->sites.tables, s->addr, old->size))
 		return refuse(b, s, "no-probes", "the kernel allows no probe in it (noinstr, entry "
 			      "code, or on its kprobe blacklist): it runs where nothing else may");
-	if (window_find(code, size, s->addr, w))
-		return refuse_window(b, s, w, fentry);
+	if (window_find(old->code, old->size, s->addr, w))
+		return refuse_window(b, s, w, old->fentry);
 	if (check_cold(b, s, w) || check_around(b, s, w))
 		return -1;
-	if (tables_check_window(&b->tables, w))
+	if (tables_check_window(&b->sites.tables, w))
 		return refuse(b, s, w->code, w->why);
-	if (!fentry && b->tables.t[TABLE_FTRACE].present && !b->untraced)
+	if (!old->fentry && b->sites.tables.t[TABLE_FTRACE].present && !b->opt.untraced)
 		return refuse(b, s, "untraced", "the kernel has no NOP for its tracer at its entry: "
 			      "it is assembly, whose callers may expect it to keep registers that "
 			      "a C function does not, or notrace. If the new code does as the old "
@@ -186,39 +178,32 @@ static int check_window(struct build *b, const struct kernel_symbol *s, const ui
 static int make_site(struct build *b, struct replacement *r)
 {
 	const struct kernel_symbol *s = find_old(b, r);
-	bool fentry = false;
-	struct window w;
+	struct old_function old = { .place = PATCH_PLACE_KERNEL, .tables = &b->sites.tables };
+	struct entry_window w;
 	uint8_t *code;
 	int ret;
 
 	if (!s || check_old(b, s))
 		return -1;
-	r->old_size = kernel_function_size(&b->kernel, s);
-	code = started_code(b, s, r->old_size, &fentry);
+	old.name = s->name;
+	old.addr = s->addr;
+	old.size = kernel_function_size(&b->kernel, s);
+	old.code = code = started_code(b, s, old.size, &old.fentry);
 	if (!code)
 		return refuse(b, s, "not-code", "it is not all in one loaded segment");
-	ret = check_window(b, s, code, r->old_size, &w, fentry);
+	ret = check_window(b, s, &old, &w);
 	if (!ret) {
 		hint_copies(b, s);
-		fill_site(b, r, s, &w, fentry);
-		tables_body(&b->tables, code + r->window_offset, r->old_size - r->window_offset,
-			    w.addr, &r->body);
+		fill_site(b, r, &old, &w);
 	}
 	free(code);
 	return ret;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct replacement *x = a, *y = b;
-
-	return x->site.addr < y->site.addr ? -1 : x->site.addr > y->site.addr;
-}
-
 /* Sorted by address; two for one function are a mistake. */
 static void check_twice(struct build *b)
 {
-	qsort(b->replace, b->nreplace, sizeof(*b->replace), by_address);
+	SORT_BY(b->replace, b->nreplace, site.addr);
 	for (size_t i = 1; i < b->nreplace; i++) {
 		const struct replacement *r = &b->replace[i];
 
@@ -235,19 +220,19 @@ static void find_anchor(struct build *b)
 	struct value v;
 	bool missing;
 
-	if (!resolve_kernel(b, b->anchor_name, true, &v, &s, &missing))
-		b->anchor = (uint64_t)v.value;
+	if (!resolve_kernel(b, b->opt.anchor, true, &v, &s, &missing))
+		b->sites.anchor = (uint64_t)v.value;
 	else if (missing)
 		problem(&b->problems, CLI_INPUT, "no-anchor",
 			"%s has no symbol '%s', the system call entry that IA32_LSTAR points to; "
-			"name it with --anchor", b->kernel.path, b->anchor_name);
+			"name it with --anchor", b->kernel.path, b->opt.anchor);
 }
 
 int build_sites(struct build *b)
 {
-	bytes_add(&b->strings, "", 1);
+	bytes_add(&b->sites.names, "", 1);
 	find_anchor(b);
-	if (kernel_tables_open(&b->tables, &b->kernel, &b->problems))
+	if (kernel_tables_open(&b->sites.tables, &b->kernel, &b->problems))
 		return -1;
 	for (size_t i = 0; i < b->nreplace; i++)
 		if (!module_site(b, &b->replace[i]))

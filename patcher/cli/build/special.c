@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `subtext build`: what the kernel's build would have registered for new code. Alternatives
- * are judged one by one; what the headers in include/kernel did in another way is counted.
- * Both become lines of meta, so that `subtext inspect` can tell.
+ * `subtext build`: constructs of new code that the kernel's own build would register in tables.
+ * Alternatives are judged one by one; what the headers in include/kernel do in another way is
+ * counted. Both become lines of meta, which `subtext inspect` shows.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/sections.h"
+#include "patcher/cli/build/special.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/include/kernel/subtext_mark.h"
+#include "patcher/wire/patch.h"
 
 /* A line of meta for `subtext inspect`: what was done about a special section. */
 static void note(struct build *b, const char *what, const char *how, size_t count,
@@ -15,7 +25,7 @@ static void note(struct build *b, const char *what, const char *how, size_t coun
 {
 	char *s = xprintf("special=%s %s %zu %s\n", what, how, count, why);
 
-	bytes_add(&b->notes, s, strlen(s));
+	bytes_add_text(&b->notes, s);
 	free(s);
 }
 
@@ -37,7 +47,7 @@ static void each_reloc(struct build *b, const struct object *o, size_t index,
 	}
 }
 
-/* The function that a relocation refers to the inside of; "?" if that is not known. */
+/* The function that the place lies in which a relocation refers to; "?" if that is not known. */
 static const char *in_function(struct build *b, const struct object *o, const GElf_Rela *r)
 {
 	struct function f;
@@ -66,7 +76,7 @@ static void count(struct tally *t, const char *name)
 	t->n++;
 	while (i < t->nnames && strcmp(t->of[i].name, name))
 		i++;
-	if (i == sizeof(t->of) / sizeof(t->of[0]))
+	if (i == ARRAY_SIZE(t->of))
 		return;
 	if (i == t->nnames)
 		t->of[t->nnames++].name = name;
@@ -112,7 +122,7 @@ static const struct {
 	[SUBTEXT_MARK_TASK_SIZE] = { "TASK_SIZE_MAX", "by a test of boot_cpu_data each time" },
 };
 
-#define MARK_KINDS (sizeof(mark_words) / sizeof(mark_words[0]))
+#define MARK_KINDS (ARRAY_SIZE(mark_words))
 #define MARK_SIZE 8		/* 4 bytes where, 4 bytes kind */
 
 struct marks {
@@ -139,8 +149,8 @@ static void take_marks(struct build *b)
 
 	for (size_t i = 0; i < b->nobjects; i++) {
 		const struct object *o = &b->objects[i];
-		size_t section = object_section(o, MARKS_SECTION);
-		Elf_Data *d = section ? elf_rawdata(elf_getscn(o->elf, section), NULL) : NULL;
+		size_t section = object_section(o, MARKS_SECTION, 0);
+		Elf_Data *d = object_data(o, section);
 
 		if (!d)
 			continue;
@@ -155,20 +165,13 @@ static void take_marks(struct build *b)
 
 /* ---- alternatives ---- */
 
-/* A record of FEATURES_SECTION, by include/kernel/subtext_late.h. */
-struct feature {
-	uint16_t number, stays;
-	char name[28];
-	char why[96];
-};
-
 struct alternatives {
 	const uint8_t *data;
 	size_t size, entry;	/* bytes of each entry */
-	const struct feature *features;
+	const struct subtext_feature *features;
 	size_t nfeatures;
 	struct {
-		const struct feature *feature;
+		const struct subtext_feature *feature;
 		struct tally in;
 	} stay[32];
 	size_t nstay;
@@ -177,12 +180,12 @@ struct alternatives {
 /*
  * struct alt_instr (asm/alternative.h) has had 12, 13 and 14 bytes; always two 4-byte
  * offsets first, to the instruction and to its replacement, then the feature's number, whose
- * bit 15 turns its meaning around.
+ * bit 15 means "without the feature".
  */
 #define ALT_FEATURE 8
 #define ALT_NOT 0x8000u
 
-static const struct feature *feature_of(const struct alternatives *a, size_t at)
+static const struct subtext_feature *feature_of(const struct alternatives *a, size_t at)
 {
 	uint16_t number;
 
@@ -193,13 +196,13 @@ static const struct feature *feature_of(const struct alternatives *a, size_t at)
 	return NULL;
 }
 
-static void stays(struct alternatives *a, const struct feature *f, const char *function)
+static void stays(struct alternatives *a, const struct subtext_feature *f, const char *function)
 {
 	size_t i = 0;
 
 	while (i < a->nstay && a->stay[i].feature != f)
 		i++;
-	if (i == sizeof(a->stay) / sizeof(a->stay[0]))
+	if (i == ARRAY_SIZE(a->stay))
 		return;
 	a->stay[i].feature = f;
 	if (i == a->nstay)
@@ -208,7 +211,8 @@ static void stays(struct alternatives *a, const struct feature *f, const char *f
 }
 
 static void refuse_alternative(struct build *b, const struct object *o, const char *function,
-			       const struct alternatives *a, size_t at, const struct feature *f)
+			       const struct alternatives *a, size_t at,
+			       const struct subtext_feature *f)
 {
 	uint16_t number;
 
@@ -229,7 +233,7 @@ static void take_alternative(struct build *b, const struct object *o, const GElf
 			     void *arg)
 {
 	struct alternatives *a = arg;
-	const struct feature *f;
+	const struct subtext_feature *f;
 	const char *function;
 
 	if (r->r_offset % a->entry || r->r_offset + a->entry > a->size)
@@ -242,7 +246,7 @@ static void take_alternative(struct build *b, const struct object *o, const GElf
 		refuse_alternative(b, o, function, a, r->r_offset, f);
 }
 
-/* Each entry has two relocations, which tells its size. */
+/* Size of an entry, by the number of relocations: each entry has two. 0 if that does not fit. */
 static size_t entry_size(const struct object *o, size_t section, size_t size)
 {
 	Elf_Scn *scn = NULL;
@@ -260,10 +264,9 @@ static size_t entry_size(const struct object *o, size_t section, size_t size)
 
 static void object_alternatives(struct build *b, const struct object *o, struct alternatives *a)
 {
-	size_t section = object_section(o, ".altinstructions");
-	size_t known = object_section(o, FEATURES_SECTION);
-	Elf_Data *d = section ? elf_rawdata(elf_getscn(o->elf, section), NULL) : NULL;
-	Elf_Data *f = known ? elf_rawdata(elf_getscn(o->elf, known), NULL) : NULL;
+	size_t section = object_section(o, ".altinstructions", 0);
+	Elf_Data *d = object_data(o, section);
+	Elf_Data *f = object_data(o, object_section(o, FEATURES_SECTION, 0));
 
 	if (!d || !d->d_size)
 		return;
@@ -271,7 +274,7 @@ static void object_alternatives(struct build *b, const struct object *o, struct 
 	a->size = d->d_size;
 	a->entry = entry_size(o, section, d->d_size);
 	a->features = f ? f->d_buf : NULL;
-	a->nfeatures = f ? f->d_size / sizeof(struct feature) : 0;
+	a->nfeatures = f ? f->d_size / sizeof(struct subtext_feature) : 0;
 	if (!a->entry || !a->nfeatures)
 		problem(&b->problems, CLI_INPUT, "section",
 			"%s: section .altinstructions: %s", o->path, a->entry ?
@@ -288,7 +291,7 @@ static void take_alternatives(struct build *b)
 	for (size_t i = 0; i < b->nobjects; i++)
 		object_alternatives(b, &b->objects[i], &a);
 	for (size_t i = 0; i < a.nstay; i++) {
-		const struct feature *f = a.stay[i].feature;
+		const struct subtext_feature *f = a.stay[i].feature;
 		char *what = xprintf("alternative-%.28s", f->name);
 		char *why = xprintf("%.96s", f->why);
 
@@ -306,10 +309,10 @@ static void note_sections(struct build *b)
 		for (size_t j = 1; j < b->objects[i].nsections; j++) {
 			const struct place *pl = &b->objects[i].places[j];
 
-			if (pl->told && pl->dropped)
+			if (pl->noted && pl->dropped)
 				note(b, pl->name, "left-out", 1, pl->dropped);
-			else if (pl->told)
-				note(b, pl->name, "kept", 1, pl->told);
+			else if (pl->noted)
+				note(b, pl->name, "kept", 1, pl->noted);
 		}
 }
 
@@ -323,7 +326,7 @@ static void count_function(struct build *b, const struct object *o, const GElf_R
 		count(arg, name);
 }
 
-/* Each entry of such a table refers to the code it is for; some twice. */
+/* Each entry of such a table refers to the code that it is for; some entries do so twice. */
 static void refuse_in_code(struct build *b, const struct object *o, size_t section)
 {
 	const struct place *pl = &o->places[section];
@@ -355,7 +358,7 @@ static void refuse_sections(struct build *b)
 
 static void take_entry(struct build *b, const struct object *o, const GElf_Rela *r, void *arg)
 {
-	/* The first of the fields of an entry is the instruction. */
+	/* The first field of an entry refers to the instruction that may fault. */
 	if (r->r_offset % 12 == 0)
 		count(arg, in_function(b, o, r));
 }

@@ -3,8 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
+#include "patcher/cli/build/hints.h"
 #include "patcher/cli/build/module.h"
+#include "patcher/cli/build/object.h"
+#include "patcher/cli/build/symbols.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
+#include "patcher/wire/patch.h"
 
 /* A symbol that @o itself defines. */
 static int own_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,
@@ -102,7 +112,7 @@ const struct override *find_override(const struct build *b, const char *name)
 	return NULL;
 }
 
-/* Whatever the kernel itself has at an address given by hand. */
+/* The symbol of the kernel that starts at an address of --symbol, or NULL. */
 static const struct kernel_symbol *symbol_starting_at(const struct kernel *k, uint64_t addr)
 {
 	uint64_t offset;
@@ -145,8 +155,7 @@ static void note_used(struct build *b, const char *name, const struct value *v,
 	for (size_t i = 0; i < b->nused; i++)
 		if (b->used[i].addr == (uint64_t)v->value && !strcmp(b->used[i].name, name))
 			return;
-	b->used = xrealloc(b->used, (b->nused + 1) * sizeof(*b->used));
-	b->used[b->nused++] = (struct used_symbol){
+	*ARRAY_ADD(b->used, b->nused) = (struct used_symbol){
 		.name = xstrdup(name),
 		.addr = (uint64_t)v->value,
 		.size = s ? s->size : 0,
@@ -159,10 +168,10 @@ static bool own_table(const struct build *b, const char *name, struct value *out
 {
 	bool end = !strcmp(name, "subtext_extable_end");
 
-	if (!b->exception_table || (!end && strcmp(name, "subtext_extable")))
+	if (!b->opt.exception_table || (!end && strcmp(name, "subtext_extable")))
 		return false;
 	*out = (struct value){ PATCH_BASE_DATA,
-			       (int64_t)(end ? b->table_end : b->table_start) };
+			       (int64_t)(end ? b->payload.table_end : b->payload.table_start) };
 	return true;
 }
 

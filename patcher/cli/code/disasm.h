@@ -26,7 +26,7 @@ struct insn {
 /* Decodes the instruction at @code, which lies at @addr. False if @size bytes hold no valid one. */
 bool disasm_one(const uint8_t *code, size_t size, uint64_t addr, struct insn *out);
 
-/* The same in Intel's notation. @text: INSN_TEXT_MAX bytes. False likewise. */
+/* Writes the instruction in Intel's notation to @text, INSN_TEXT_MAX bytes. False as above. */
 bool disasm_text(const uint8_t *code, size_t size, uint64_t addr, char *text, uint8_t *len);
 
 #endif

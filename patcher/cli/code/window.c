@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Looks a function over for a window that a jump can be written into. */
+/* Finding the window of a function, and checking that a jump can be written into it. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/code/window.h"
+#include "patcher/wire/patch.h"
 
-int window_refuse(struct window *w, const char *code, const char *fmt, ...)
+int window_refuse(struct entry_window *w, const char *code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -38,7 +39,7 @@ static unsigned int count_spanned(const uint8_t *code, size_t size, uint64_t add
 	return n;
 }
 
-static int check_jump(struct window *w, const struct insn *i, uint64_t from)
+static int check_jump(struct entry_window *w, const struct insn *i, uint64_t from)
 {
 	const char *what = i->kind == INSN_CALL ? "call" : "jump";
 
@@ -53,7 +54,7 @@ static int check_jump(struct window *w, const struct insn *i, uint64_t from)
 	return 0;
 }
 
-int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64_t addr)
+int window_check_part(struct entry_window *w, const uint8_t *code, size_t size, uint64_t addr)
 {
 	struct insn i;
 
@@ -69,7 +70,7 @@ int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64
 	return 0;
 }
 
-int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *w)
+int window_find(const uint8_t *code, size_t size, uint64_t addr, struct entry_window *w)
 {
 	size_t off = window_offset(code, size, addr);
 	struct insn first;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The window: the bytes at a function's entry that become a jump. Pure logic. */
+/* The window: the bytes at a function's entry that become a jump. */
 #ifndef CLI_WINDOW_H
 #define CLI_WINDOW_H
 
@@ -10,17 +10,17 @@
 
 #define WINDOW_WHY_MAX 256
 
-struct window {
+struct entry_window {
 	uint64_t addr;
 	uint8_t bytes[PATCH_WINDOW_MAX];	/* PATCH_JUMP_LEN of them, then zeros */
 	uint8_t insn_len;
 	bool nop;		/* the instruction there does nothing */
-	char why[WINDOW_WHY_MAX];		/* why it cannot be; "" if it can */
-	const char *code;			/* a word for programs, likewise */
+	char why[WINDOW_WHY_MAX];	/* why it cannot become a jump; "" if it can */
+	const char *code;		/* the same as a word for programs; NULL if it can */
 };
 
 /**
- * window_find - where a function can be redirected, if at all
+ * window_find - finds the window of a function, and checks it
  * @code: all of the function, @size bytes, at address @addr
  * @w: filled
  *
@@ -29,17 +29,17 @@ struct window {
  * jump into it, nor to its start, unless the instruction there is a NOP.
  * Returns 0, or -1 with w->why.
  */
-int window_find(const uint8_t *code, size_t size, uint64_t addr, struct window *w);
+int window_find(const uint8_t *code, size_t size, uint64_t addr, struct entry_window *w);
 
 /**
- * window_check_part - the same look at jumps for a part of the function that lies elsewhere
+ * window_check_part - checks the jumps of a part of the function that lies elsewhere
  * @w: as window_find() left it when it returned 0
- * Compilers move what is seldom run out of a function. Returns as window_find().
+ * Compilers move code that seldom runs out of a function. Returns as window_find().
  */
-int window_check_part(struct window *w, const uint8_t *code, size_t size, uint64_t addr);
+int window_check_part(struct entry_window *w, const uint8_t *code, size_t size, uint64_t addr);
 
 /* Sets w->code and w->why (printf style). Always -1. */
-int window_refuse(struct window *w, const char *code, const char *fmt, ...)
+int window_refuse(struct entry_window *w, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

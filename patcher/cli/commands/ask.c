@@ -3,24 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
-
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
+#include "patcher/cli/session/reply.h"
+#include "patcher/cli/session/session.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/patch.h"
 
 /* ---- info ---- */
 
-/* What hello tells (version, nonce) belongs to it. */
-static int info(struct session *s)
+/* With the keys of hello (version, nonce). */
+static int info(struct session *s, void *arg)
 {
 	json_t *o, *more;
-	int ret;
+	int ret = session_request(s, "info");
 
-	ret = session_request(s, "info");
+	(void)arg;
 	if (ret)
 		return ret;
 	o = json_copy(s->hello);
@@ -34,44 +35,24 @@ static int info(struct session *s)
 
 int cmd_info(struct cli *cli, int argc, char **argv)
 {
-	struct session s;
-	int ret;
-
 	args_none("Shows the machine, the hypervisor and its counters.", cli, argc, argv);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = info(&s);
-	session_close(&s);
-	return ret;
+	return session_run(cli, info, NULL);
 }
 
 /* ---- list ---- */
 
-static const struct argp_option list_options[] = {
-	{ "sites", 's', "PATCH", 0, "The functions that one patch replaces (ID, NAME or FILE)", 0 },
+struct list_args {
+	const char *patch;
+};
+
+static const struct args_option list_options[] = {
+	{ "sites", 's', "PATCH", "The functions that one patch replaces (ID, NAME or FILE)",
+	  ARGS_TEXT, ARGS_FIELD(struct list_args, patch) },
 	{ 0 }
 };
 
-static error_t parse_list(int key, char *arg, struct argp_state *state)
-{
-	const char **patch = state->input;
-
-	switch (key) {
-	case 's':
-		*patch = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one argument too many", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp list_argp = {
+static const struct args_spec list_spec = {
 	.options = list_options,
-	.parser = parse_list,
 	.doc = "Lists the patches that the hypervisor holds, live or reverted.",
 };
 
@@ -79,7 +60,7 @@ static void print_patch(const json_t *p)
 {
 	static const char *const columns[] = { "id", "name", "state", NULL };
 
-	printf("%-16s  %-24s %-9s", str(p, "id"), str(p, "name"), str(p, "state"));
+	printf("%-16s  %-24s %-9s", json_str(p, "id"), json_str(p, "name"), json_str(p, "state"));
 	print_rest(stdout, p, columns);
 	putchar('\n');
 }
@@ -88,14 +69,15 @@ static void print_site(const json_t *p)
 {
 	static const char *const columns[] = { "address", "symbol", "name", NULL };
 
-	printf("%-18s  %s", str(p, "address"),
-	       *str(p, "symbol") ? str(p, "symbol") : str(p, "name"));
+	printf("%-18s  %s", json_str(p, "address"),
+	       *json_str(p, "symbol") ? json_str(p, "symbol") : json_str(p, "name"));
 	print_rest(stdout, p, columns);
 	putchar('\n');
 }
 
-static int list(struct session *s, const char *patch)
+static int list(struct session *s, void *arg)
 {
+	const char *patch = ((struct list_args *)arg)->patch;
 	char request[64] = "list";
 	struct patch_ref ref;
 	const json_t *entry;
@@ -123,17 +105,10 @@ static int list(struct session *s, const char *patch)
 
 int cmd_list(struct cli *cli, int argc, char **argv)
 {
-	const char *patch = NULL;
-	struct session s;
-	int ret;
+	struct list_args a = { 0 };
 
-	args_parse(&list_argp, cli, argc, argv, &patch);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = list(&s, patch);
-	session_close(&s);
-	return ret;
+	args_parse(&list_spec, cli, argc, argv, &a);
+	return session_run(cli, list, &a);
 }
 
 /* ---- log ---- */
@@ -146,12 +121,13 @@ static void gather_log(void *arg, const struct line *l)
 		json_array_append_new(arg, json_string(text));
 }
 
-static int show_log(struct session *s)
+static int show_log(struct session *s, void *arg)
 {
 	json_t *all = json_array(), *text;
 	enum client_result r = client_lines(&s->client, "log", 0, gather_log, all);
 	size_t i;
 
+	(void)arg;
 	if (r != CLIENT_DONE) {
 		json_decref(all);
 		return session_failed(s, r);
@@ -165,14 +141,6 @@ static int show_log(struct session *s)
 
 int cmd_log(struct cli *cli, int argc, char **argv)
 {
-	struct session s;
-	int ret;
-
 	args_none("Prints the hypervisor's log.", cli, argc, argv);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = show_log(&s);
-	session_close(&s);
-	return ret;
+	return session_run(cli, show_log, NULL);
 }

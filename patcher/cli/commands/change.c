@@ -5,9 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/base/progress.h"
 #include "patcher/cli/commands/change.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
+#include "patcher/cli/session/reply.h"
+#include "patcher/cli/session/session.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
 #include "patcher/wire/patch.h"
+#include "patcher/wire/text.h"
 
 /* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
 static void print_report(const struct session *s, const char *what, const json_t *o)
@@ -35,44 +46,47 @@ static int report(struct session *s, const char *what)
 	return out_done(s->cli, o);
 }
 
+static int request_and_report(struct session *s, const char *request, const char *what)
+{
+	int ret = session_request(s, request);
+
+	return ret ? ret : report(s, what);
+}
+
 /* ---- apply ---- */
 
 struct apply_args {
-	const char *file, *id;
+	const char *file;		/* the argument; first, for take_patch() */
+	const char *id;
+	struct bytes contents;		/* of the file, and its id */
+	char file_id[SESSION_ID_HEX + 1];
 };
 
-static const struct argp_option apply_options[] = {
-	{ "id", 'i', "PATCH", 0,
-	  "Apply again what the hypervisor still holds (ID, NAME or FILE), without an upload", 0 },
+static const struct args_option apply_options[] = {
+	{ "id", 'i', "PATCH",
+	  "Apply again what the hypervisor still holds (ID, NAME or FILE), without an upload",
+	  ARGS_TEXT, ARGS_FIELD(struct apply_args, id) },
 	{ 0 }
 };
 
-static error_t parse_apply(int key, char *arg, struct argp_state *state)
+static void take_patch(struct argp_state *state, void *input, const char *arg)
 {
-	struct apply_args *a = state->input;
-
-	switch (key) {
-	case 'i':
-		a->id = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->file)
-			argp_error(state, "one patch at a time: '%s' is too many", arg);
-		a->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->file == !a->id)
-			argp_error(state, "say either a patch file or --id");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	args_one(state, input, arg, "patch");
 }
 
-static const struct argp apply_argp = {
+static void check_apply(struct argp_state *state, const void *input)
+{
+	const struct apply_args *a = input;
+
+	if (!a->file == !a->id)
+		argp_error(state, "say either a patch file or --id");
+}
+
+static const struct args_spec apply_spec = {
 	.options = apply_options,
-	.parser = parse_apply,
-	.args_doc = "FILE\n--id PATCH",
+	.argument = take_patch,
+	.check = check_apply,
+	.usage = "FILE\n--id PATCH",
 	.doc = "Puts a patch into force on all CPUs at once, or not at all."
 	       "\vInterrupting it (Ctrl-C) aborts as long as the patch is not in force yet.",
 };
@@ -87,11 +101,9 @@ static void show_upload(void *arg, size_t done, size_t of)
 static int apply_held(struct session *s, const char *id)
 {
 	char request[64];
-	int ret;
 
 	snprintf(request, sizeof(request), "apply id=%s", id);
-	ret = session_request(s, request);
-	return ret ? ret : report(s, "applied");
+	return request_and_report(s, request, "applied");
 }
 
 /* "slide=0x..." of the notes in a patch file. False if there is none. */
@@ -156,15 +168,18 @@ int change_apply(struct session *s, const struct bytes *file, const char *id)
 	r = client_upload(&s->client, file->data, file->len, show_upload, s);
 	if (r != CLIENT_DONE)
 		return session_failed(s, r);
-	ret = session_request(s, "apply");
-	return ret ? ret : report(s, "applied");
+	return request_and_report(s, "apply", "applied");
 }
 
-static int apply_argument(struct session *s, const char *arg)
+static int apply(struct session *s, void *arg)
 {
+	const struct apply_args *a = arg;
 	struct patch_ref ref;
-	int ret = patch_by_argument(s, arg, &ref);
+	int ret;
 
+	if (a->file)
+		return change_apply(s, &a->contents, a->file_id);
+	ret = patch_by_argument(s, a->id, &ref);
 	return ret ? ret : apply_held(s, ref.id);
 }
 
@@ -172,151 +187,121 @@ int cmd_apply(struct cli *cli, int argc, char **argv)
 {
 	struct apply_args a = { 0 };
 	struct problems p = { 0 };
-	struct bytes file = { 0 };
-	struct session s;
-	char id[SESSION_ID_HEX + 1] = "";
 	int ret;
 
-	args_parse(&apply_argp, cli, argc, argv, &a);
-	/* A bad file is said before anything is connected. */
-	if (a.file && patch_file_id(a.file, &file, id, &p)) {
+	args_parse(&apply_spec, cli, argc, argv, &a);
+	/* A bad file is refused before anything is connected. */
+	if (a.file && patch_file_id(a.file, &a.contents, a.file_id, &p))
 		ret = out_problems(cli, &p, NULL);
-		problems_free(&p);
-		return ret;
-	}
-	ret = session_open(&s, cli);
-	if (!ret) {
-		ret = a.file ? change_apply(&s, &file, id) : apply_argument(&s, a.id);
-		session_close(&s);
-	}
-	free(file.data);
+	else
+		ret = session_run(cli, apply, &a);
+	free(a.contents.data);
+	problems_free(&p);
 	return ret;
 }
 
 /* ---- revert ---- */
 
-static error_t parse_one(int key, char *arg, struct argp_state *state)
-{
-	const char **patch = state->input;
+struct revert_args {
+	const char *patch;
+};
 
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (*patch)
-			argp_error(state, "one patch at a time: '%s' is too many", arg);
-		*patch = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!*patch)
-			argp_error(state, "which patch?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+static void check_revert(struct argp_state *state, const void *input)
+{
+	const struct revert_args *a = input;
+
+	if (!a->patch)
+		argp_error(state, "which patch?");
 }
 
-static const struct argp revert_argp = {
-	.parser = parse_one,
-	.args_doc = "ID|NAME|FILE",
+static const struct args_spec revert_spec = {
+	.argument = take_patch,
+	.check = check_revert,
+	.usage = "ID|NAME|FILE",
 	.doc = "Takes a patch back: the guest runs its own code again, on all CPUs at once.",
 };
 
-static int revert(struct session *s, const char *arg)
+static int revert(struct session *s, void *arg)
 {
+	const struct revert_args *a = arg;
 	struct patch_ref ref;
 	char request[64];
-	int ret = patch_by_argument(s, arg, &ref);
+	int ret = patch_by_argument(s, a->patch, &ref);
 
 	if (ret)
 		return ret;
 	snprintf(request, sizeof(request), "revert id=%s", ref.id);
-	ret = session_request(s, request);
-	return ret ? ret : report(s, "reverted");
+	return request_and_report(s, request, "reverted");
 }
 
 int cmd_revert(struct cli *cli, int argc, char **argv)
 {
-	const char *patch = NULL;
-	struct session s;
-	int ret;
+	struct revert_args a = { 0 };
 
-	args_parse(&revert_argp, cli, argc, argv, &patch);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = revert(&s, patch);
-	session_close(&s);
-	return ret;
+	args_parse(&revert_spec, cli, argc, argv, &a);
+	return session_run(cli, revert, &a);
 }
 
 /* ---- abort ---- */
 
+static int give_up(struct session *s, void *arg)
+{
+	(void)arg;
+	return request_and_report(s, "abort", "aborted");
+}
+
 int cmd_abort(struct cli *cli, int argc, char **argv)
 {
-	struct session s;
-	int ret;
-
 	args_none("Gives up what another client left under way, unless it is in force already.",
 		  cli, argc, argv);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = session_request(&s, "abort");
-	if (!ret)
-		ret = report(&s, "aborted");
-	session_close(&s);
-	return ret;
+	return session_run(cli, give_up, NULL);
 }
 
 /* ---- set ---- */
 
-struct setting {
+struct set_args {
 	const char *key, *value;
 };
 
-static error_t parse_set(int key, char *arg, struct argp_state *state)
+static void take_setting(struct argp_state *state, void *input, const char *arg)
 {
-	struct setting *set = state->input;
+	struct set_args *a = input;
 
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (set->value)
-			argp_error(state, "'%s' is one argument too many", arg);
-		*(set->key ? &set->value : &set->key) = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!set->value)
-			argp_error(state, "say a key and a value");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (a->value)
+		args_too_many(state, arg);
+	*(a->key ? &a->value : &a->key) = arg;
 }
 
-static const struct argp set_argp = {
-	.parser = parse_set,
-	.args_doc = "KEY VALUE",
+static void check_set(struct argp_state *state, const void *input)
+{
+	const struct set_args *a = input;
+
+	if (!a->value)
+		argp_error(state, "say a key and a value");
+}
+
+static const struct args_spec set_spec = {
+	.argument = take_setting,
+	.check = check_set,
+	.usage = "KEY VALUE",
 	.doc = "Changes a setting of the hypervisor until its next start.",
 };
 
+static int set(struct session *s, void *arg)
+{
+	return request_and_report(s, arg, "set");
+}
+
 int cmd_set(struct cli *cli, int argc, char **argv)
 {
-	struct setting set = { 0 };
+	struct set_args a = { 0 };
 	char request[LINE_MAX_LEN];
-	struct session s;
 	struct text t;
-	int ret;
 
-	args_parse(&set_argp, cli, argc, argv, &set);
+	args_parse(&set_spec, cli, argc, argv, &a);
 	text_init(&t, request, sizeof(request));
-	text_format(&t, "set key=%s value=%s", set.key, set.value);
+	text_format(&t, "set key=%s value=%s", a.key, a.value);
 	if (t.cut)
 		return out_error(cli, CLI_USAGE, "too-long", "the value does not fit in a line");
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = session_request(&s, request);
-	if (!ret)
-		ret = report(&s, "set");
-	session_close(&s);
-	return ret;
+	return session_run(cli, set, request);
 }

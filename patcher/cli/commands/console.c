@@ -8,10 +8,17 @@
 #include <termios.h>
 #include <unistd.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/session.h"
+#include "patcher/cli/session/transport.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
 
 #define QUIT CTRL(']')
-/* After the end of a piped input: answers are awaited until the line is quiet for so long. */
+/* After the end of piped input, answers are awaited until the line is quiet for QUIET_MS. */
 #define QUIET_MS 1000
 #define SLEEPS_MS 1500
 #define WAKE_MS 250
@@ -91,7 +98,7 @@ static void send_typed(struct console *c)
 		fputs("\r\n", stdout);
 }
 
-/* Sends what a person at a terminal would have to type; what is typed already is dropped. */
+/* At a terminal, sends a line as if the user had typed it; what is typed already is dropped. */
 static void type_line(struct console *c, const char *line)
 {
 	if (!c->terminal)

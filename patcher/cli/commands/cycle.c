@@ -8,7 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/progress.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
+#include "patcher/cli/session/session.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/patch.h"
+#include "patcher/wire/text.h"
 
 #define MAX_CYCLES 1000000
 
@@ -27,41 +37,39 @@ struct pauses {
 	size_t n[NUNITS];
 };
 
-static const struct argp_option options[] = {
-	{ "check", 'k', "COMMAND", 0, "Let the shell run COMMAND after each change and wait for its end; "
-	  "it finds 'live' or 'reverted' in $SUBTEXT_STATE. If it fails, stop there", 0 },
+static const struct args_option options[] = {
+	{ "check", 'k', "COMMAND",
+	  "Let the shell run COMMAND after each change and wait for its end; "
+	  "it finds 'live' or 'reverted' in $SUBTEXT_STATE. If it fails, stop there",
+	  ARGS_TEXT, ARGS_FIELD(struct cycle_args, check) },
 	{ 0 }
 };
 
-static error_t parse_cycle(int key, char *arg, struct argp_state *state)
+static void take_argument(struct argp_state *state, void *input, const char *arg)
 {
-	struct cycle_args *a = state->input;
+	struct cycle_args *a = input;
 
-	switch (key) {
-	case 'k':
-		a->check = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!a->patch)
-			a->patch = arg;
-		else if (!a->n)
-			a->n = args_number(state, "the number of cycles", arg, 1, MAX_CYCLES);
-		else
-			argp_error(state, "'%s' is one argument too many", arg);
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->n)
-			argp_error(state, "say which patch, and how many times");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (!a->patch)
+		a->patch = arg;
+	else if (!a->n)
+		a->n = args_number(state, "the number of cycles", arg, 1, MAX_CYCLES);
+	else
+		args_too_many(state, arg);
 }
 
-static const struct argp cycle_argp = {
+static void check_args(struct argp_state *state, const void *input)
+{
+	const struct cycle_args *a = input;
+
+	if (!a->n)
+		argp_error(state, "say which patch, and how many times");
+}
+
+static const struct args_spec spec = {
 	.options = options,
-	.parser = parse_cycle,
-	.args_doc = "ID|NAME|FILE N",
+	.argument = take_argument,
+	.check = check_args,
+	.usage = "ID|NAME|FILE N",
 	.doc = "Applies and reverts a patch that the hypervisor holds, N times, and reports how "
 	       "long the CPUs were stopped."
 	       "\vThe patch ends as it began: live if it was live. Where a check fails, it stays "
@@ -98,13 +106,6 @@ static int once(struct session *s, const char *verb, const char *id, struct paus
 	return ret;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static json_t *statistics(struct pauses *p)
 {
 	json_t *o = json_object();
@@ -114,7 +115,7 @@ static json_t *statistics(struct pauses *p)
 
 		if (!n)
 			continue;
-		qsort(p->v[u], n, sizeof(*p->v[u]), by_value);
+		sort_by_u64(p->v[u], n, sizeof(*p->v[u]), 0);
 		json_object_set_new(o, units[u], json_pack("{s:I,s:I,s:I}",
 			"min", (json_int_t)p->v[u][0], "median", (json_int_t)p->v[u][n / 2],
 			"max", (json_int_t)p->v[u][n - 1]));
@@ -147,7 +148,7 @@ static int finish(struct session *s, unsigned long n, struct pauses *apply, stru
 	return out_done(s->cli, o);
 }
 
-/* In the child: what the command prints is not this program's answer. */
+/* In the child. Output goes to stderr: stdout is for the result of this program. */
 static void exec_check(const char *command, bool live)
 {
 	if (setenv("SUBTEXT_STATE", live ? "live" : "reverted", 1) ||
@@ -157,7 +158,7 @@ static void exec_check(const char *command, bool live)
 	_exit(127);
 }
 
-/* Returns CLI_OK if there is no check, or its command succeeds. A signal to us is one to it. */
+/* Returns CLI_OK if there is no check, or its command succeeds. A signal ends the command too. */
 static int check(struct session *s, const char *command, bool live, unsigned long change)
 {
 	int status = -1;
@@ -179,7 +180,7 @@ static int check(struct session *s, const char *command, bool live, unsigned lon
 			 live ? "live" : "reverted");
 }
 
-/* Twice per cycle, beginning with what is possible now. */
+/* Two changes per cycle. The first is a revert if the patch is live, else an apply. */
 static int run_cycles(struct session *s, const struct cycle_args *a, struct pauses *apply,
 		      struct pauses *revert)
 {
@@ -200,8 +201,9 @@ static int run_cycles(struct session *s, const struct cycle_args *a, struct paus
 	return ret ? ret : finish(s, i / 2, apply, revert);
 }
 
-static int cycle(struct session *s, const struct cycle_args *a)
+static int cycle(struct session *s, void *arg)
 {
+	const struct cycle_args *a = arg;
 	struct pauses apply, revert;
 	int ret;
 
@@ -216,14 +218,7 @@ static int cycle(struct session *s, const struct cycle_args *a)
 int cmd_cycle(struct cli *cli, int argc, char **argv)
 {
 	struct cycle_args a = { 0 };
-	struct session s;
-	int ret;
 
-	args_parse(&cycle_argp, cli, argc, argv, &a);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = cycle(&s, &a);
-	session_close(&s);
-	return ret;
+	args_parse(&spec, cli, argc, argv, &a);
+	return session_run(cli, cycle, &a);
 }

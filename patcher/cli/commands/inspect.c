@@ -1,71 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext inspect`: prints what inspect.c found. */
+/* `subtext inspect`: prints what is in a patch file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/inspect/inspect.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/wire/patch.h"
 
 #define DEFAULT_INSNS 8
 #define MAX_INSNS 4096
 
-struct args {
-	const char *file, *kernel;
-	unsigned int insns;
+struct inspect_args {
+	const char *file;
+	const char *kernel;
+	unsigned long insns;
 };
 
-static const struct argp_option options[] = {
-	{ "kernel", 'k', "KERNEL.elf", 0, "Show names of this kernel instead of addresses", 0 },
-	{ "instructions", 'n', "N", 0, "How many instructions of each new function (default: 8)",
-	  0 },
+static const struct args_option options[] = {
+	{ "kernel", 'k', "KERNEL.elf", "Show names of this kernel instead of addresses",
+	  ARGS_TEXT, ARGS_FIELD(struct inspect_args, kernel) },
+	{ "instructions", 'n', "N", "How many instructions of each new function (default: 8)",
+	  ARGS_NUMBER, offsetof(struct inspect_args, insns), 0, MAX_INSNS, NULL },
 	{ 0 }
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static void take_file(struct argp_state *state, void *input, const char *arg)
 {
-	struct args *a = state->input;
+	struct inspect_args *a = input;
 
-	switch (key) {
-	case 'k':
-		a->kernel = arg;
-		return 0;
-	case 'n':
-		a->insns = (unsigned int)args_number(state, "--instructions", arg, 0, MAX_INSNS);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->file)
-			argp_error(state, "one file at a time: '%s' is too many", arg);
-		a->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->file)
-			argp_error(state, "which patch file?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	args_one(state, &a->file, arg, "file");
 }
 
-static const struct argp argp = {
+static void check_args(struct argp_state *state, const void *input)
+{
+	const struct inspect_args *a = input;
+
+	if (!a->file)
+		argp_error(state, "which patch file?");
+}
+
+static const struct args_spec spec = {
 	.options = options,
-	.parser = parse_option,
-	.args_doc = "FILE",
+	.argument = take_file,
+	.check = check_args,
+	.usage = "FILE",
 	.doc = "Checks a patch file as the hypervisor would and shows what is in it.",
 };
-
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static long long num(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
 }
 
-/* Files come from anywhere: nothing of them but plain characters gets to a terminal. */
+/* A file may have any origin: only its printable characters go to the terminal. */
 static void print_plain(const char *s)
 {
 	for (; *s; s++)
@@ -74,11 +67,11 @@ static void print_plain(const char *s)
 
 static void print_insn(const json_t *insn, const char *indent)
 {
-	printf("%s%s: %-20s  %s", indent, str(insn, "address"), str(insn, "bytes"),
-	       str(insn, "text"));
-	if (*str(insn, "refers"))
+	printf("%s%s: %-20s  %s", indent, json_str(insn, "address"), json_str(insn, "bytes"),
+	       json_str(insn, "text"));
+	if (*json_str(insn, "refers"))
 		fputs("   ; ", stdout);
-	print_plain(str(insn, "refers"));
+	print_plain(json_str(insn, "refers"));
 	putchar('\n');
 }
 
@@ -87,7 +80,7 @@ static void print_old(const json_t *site)
 	const json_t *old = json_object_get(site, "old");
 
 	if (json_object_get(old, "size"))
-		printf("  replaces %lld bytes at %s", num(old, "size"), str(old, "address"));
+		printf("  replaces %lld bytes at %s", num(old, "size"), json_str(old, "address"));
 	if (json_object_get(old, "instructions"))
 		printf(", %lld instructions from the window on, %lld watched for probes",
 		       num(old, "instructions"), num(old, "watched"));
@@ -101,19 +94,19 @@ static void print_site(const json_t *site)
 	size_t i;
 
 	printf("\nsite %s, %s address %s, window %lld bytes in an instruction of %lld%s\n",
-	       str(site, "symbol"), str(site, "place"), str(site, "address"), num(site, "len"),
-	       num(site, "insn_len"),
+	       json_str(site, "symbol"), json_str(site, "place"), json_str(site, "address"),
+	       num(site, "len"), num(site, "insn_len"),
 	       json_is_true(json_object_get(site, "fentry")) ? ", the tracer's place" : "");
 	print_old(site);
 	printf("  expected there:\n");
 	print_insn(json_object_get(site, "expect"), "    ");
-	printf("  becomes:\n    %s: %-20s  ", str(site, "address"), "e9........");
-	print_plain(str(site, "becomes"));
-	printf("\n  jumps to %s %s%s", str(target, "kind"), str(target, "offset"),
-	       str(target, "address"));
-	if (*str(target, "symbol"))
+	printf("  becomes:\n    %s: %-20s  ", json_str(site, "address"), "e9........");
+	print_plain(json_str(site, "becomes"));
+	printf("\n  jumps to %s %s%s", json_str(target, "kind"), json_str(target, "offset"),
+	       json_str(target, "address"));
+	if (*json_str(target, "symbol"))
 		fputs(", ", stdout);
-	print_plain(str(target, "symbol"));
+	print_plain(json_str(target, "symbol"));
 	if (json_object_get(target, "size"))
 		printf(" (%lld bytes)", num(target, "size"));
 	puts(json_array_size(json_object_get(target, "code")) ? ":" : "");
@@ -130,13 +123,13 @@ static void print_special(const json_t *o)
 		printf("\nspecial constructs of the new code:\n");
 	json_array_foreach(all, i, v) {
 		fputs("  ", stdout);
-		print_plain(str(v, "what"));
+		print_plain(json_str(v, "what"));
 		fputs(": ", stdout);
-		print_plain(str(v, "how"));
+		print_plain(json_str(v, "how"));
 		if (num(v, "count") > 1)
 			printf(", %lld times", num(v, "count"));
 		fputs(": ", stdout);
-		print_plain(str(v, "why"));
+		print_plain(json_str(v, "why"));
 		putchar('\n');
 	}
 }
@@ -149,8 +142,8 @@ static void print_uses(const json_t *o)
 	if (json_array_size(all))
 		printf("\nsymbols of the kernel that it uses:\n");
 	json_array_foreach(all, i, v) {
-		printf("  %-18s  ", str(v, "address"));
-		print_plain(str(v, "symbol"));
+		printf("  %-18s  ", json_str(v, "address"));
+		print_plain(json_str(v, "symbol"));
 		puts(json_is_true(json_object_get(v, "absolute")) ? "  (does not move: per-CPU or "
 		     "absolute)" : "");
 	}
@@ -158,27 +151,27 @@ static void print_uses(const json_t *o)
 
 static void print_header(const json_t *o)
 {
-	printf("name:       %s\nid:         %s\nformat:     %lld, %lld bytes, %s\n", str(o, "name"),
-	       str(o, "id"), num(o, "version"), num(o, "size"),
+	printf("name:       %s\nid:         %s\nformat:     %lld, %lld bytes, %s\n",
+	       json_str(o, "name"), json_str(o, "id"), num(o, "version"), num(o, "size"),
 	       json_is_true(json_object_get(o, "signed")) ? "signed" : "not signed");
-	printf("kernel:     build-id %s at %s\nanchor:     %s\n", str(o, "build_id"),
-	       str(o, "build_id_address"), str(o, "anchor"));
-	if (*str(o, "release")) {
+	printf("kernel:     build-id %s at %s\nanchor:     %s\n", json_str(o, "build_id"),
+	       json_str(o, "build_id_address"), json_str(o, "anchor"));
+	if (*json_str(o, "release")) {
 		fputs("release:    ", stdout);
-		print_plain(str(o, "release"));
+		print_plain(json_str(o, "release"));
 		putchar('\n');
 	}
 	printf("payload:    text %lld bytes, data %lld bytes (%lld from the file)\n",
 	       num(o, "text"), num(o, "data_mem"), num(o, "data"));
 }
 
-/* Lines of meta that are shown in a better place. */
+/* Lines of meta that are printed above in another form. */
 static bool shown_before(const char *line)
 {
 	static const char *const keys[] = { "release=", "replaces=", "uses=", "uses-absolute=",
 					    "special=" };
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strncmp(line, keys[i], strlen(keys[i])))
 			return true;
 	return false;
@@ -196,9 +189,9 @@ static void print_text(const json_t *o)
 	print_uses(o);
 	printf("\n%zu fixups%s\n", json_array_size(fixups), json_array_size(fixups) ? ":" : "");
 	json_array_foreach(fixups, i, v) {
-		printf("  %s+%-8s %-6s %s ", str(v, "in"), str(v, "offset"), str(v, "type"),
-		       str(v, "base"));
-		print_plain(str(v, "refers"));
+		printf("  %s+%-8s %-6s %s ", json_str(v, "in"), json_str(v, "offset"),
+		       json_str(v, "type"), json_str(v, "base"));
+		print_plain(json_str(v, "refers"));
 		putchar('\n');
 	}
 	printf("\nmeta:\n");
@@ -211,7 +204,7 @@ static void print_text(const json_t *o)
 	}
 }
 
-/* A kernel that the patch is not for would put wrong names to addresses. */
+/* Another kernel than that of the patch would give wrong names for addresses. */
 static int check_kernel(struct inspection *in, const char *path, struct problems *p)
 {
 	const struct patch_header *h = in->patch.header;
@@ -230,14 +223,14 @@ static int check_kernel(struct inspection *in, const char *path, struct problems
 
 int cmd_inspect(struct cli *cli, int argc, char **argv)
 {
-	struct args a = { .insns = DEFAULT_INSNS };
+	struct inspect_args a = { .insns = DEFAULT_INSNS };
 	struct inspection in = { 0 };
 	struct problems p = { 0 };
 	json_t *o;
 	int ret;
 
-	args_parse(&argp, cli, argc, argv, &a);
-	in.insns = a.insns;
+	args_parse(&spec, cli, argc, argv, &a);
+	in.insns = (unsigned int)a.insns;
 	if (inspect_open(&in, a.file, &p) || check_kernel(&in, a.kernel, &p)) {
 		ret = out_problems(cli, &p, NULL);
 	} else {

@@ -10,12 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/build/build.h"
+#include "patcher/cli/build/file.h"
 #include "patcher/cli/build/module.h"
+#include "patcher/cli/build/output.h"
+#include "patcher/cli/build/release.h"
+#include "patcher/cli/build/replace.h"
+#include "patcher/cli/build/sites.h"
+#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/commands/change.h"
+#include "patcher/cli/commands/commands.h"
 #include "patcher/cli/kernel/guest_symbols.h"
-#include "patcher/cli/base/patch_id.h"
-
-enum { OPT_ANCHOR = 0x100 };
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/session/session.h"
+#include "patcher/wire/patch.h"
 
 struct redirect {
 	struct build build;
@@ -24,29 +37,34 @@ struct redirect {
 	uint64_t target;
 };
 
-static const struct argp_option options[] = {
-	{ "kernel", 'k', "KERNEL", 0, "The kernel that the guest runs", 0 },
-	{ "symbols", 's', "FILE", 0,
+#define SET(field) ARGS_TEXT, ARGS_FIELD(struct redirect, field)
+
+static const struct args_option options[] = {
+	{ "kernel", 'k', "KERNEL", "The kernel that the guest runs", SET(build.opt.kernel_path) },
+	{ "symbols", 's', "FILE",
 	  "The guest's /proc/kallsyms, or the lines of it that are needed; or lines of its "
-	  "/sys/module/MODULE/sections", 0 },
-	{ "module", 'm', "MODULE.ko", 0,
-	  "The module NEW is in, if FILE tells only where its sections lie", 0 },
-	{ "output", 'o', "OUT.patch", 0, "Only write the patch, without applying it", 0 },
-	{ "name", 'n', "NAME", 0, "Name of the patch (default: redirect-OLD)", 0 },
-	{ "anchor", OPT_ANCHOR, "SYMBOL", 0,
-	  "What IA32_LSTAR points to (default: entry_SYSCALL_64)", 0 },
+	  "/sys/module/MODULE/sections", SET(symbols_path) },
+	{ "module", 'm', "MODULE.ko",
+	  "The module NEW is in, if FILE has only the addresses of its sections",
+	  SET(module_path) },
+	{ "output", 'o', "OUT.patch", "Only write the patch, without applying it",
+	  SET(build.opt.out) },
+	{ "name", 'n', "NAME", "Name of the patch (default: redirect-OLD)", SET(build.opt.name) },
+	{ "anchor", 0, "SYMBOL", "What IA32_LSTAR points to (default: entry_SYSCALL_64)",
+	  SET(build.opt.anchor) },
 	{ 0 }
 };
 
-static void take_argument(struct argp_state *state, struct redirect *r, const char *arg)
+static void take_argument(struct argp_state *state, void *input, const char *arg)
 {
+	struct redirect *r = input;
 	const char **to = !strncmp(arg, "old=", 4) ? &r->old :
 		!strncmp(arg, "new=", 4) ? &r->new : NULL;
 
 	if (!to)
 		argp_error(state, "'%s' is neither old=NAME nor new=NAME", arg);
 	if (*to)
-		argp_error(state, "%.3s is said twice", arg);
+		argp_error(state, "%.3s is given twice", arg);
 	*to = arg + 4;
 	if (!**to)
 		argp_error(state, "%.3s is empty", arg);
@@ -57,12 +75,14 @@ static bool is_address(const char *s)
 	return s[0] == '0' && tolower((unsigned char)s[1]) == 'x';
 }
 
-static void check_args(struct argp_state *state, const struct redirect *r)
+static void check_args(struct argp_state *state, const void *input)
 {
+	const struct redirect *r = input;
+
 	if (!r->old || !r->new)
 		argp_error(state, "say old=NAME, the function whose entry is rewritten, and "
 			   "new=NAME or new=0xADDRESS, where it is to lead");
-	if (!r->build.kernel_path)
+	if (!r->build.opt.kernel_path)
 		argp_error(state, "--kernel is missing: the kernel that the guest runs");
 	if (r->module_path && (is_address(r->new) || !r->symbols_path))
 		argp_error(state, "--module is for a name, and needs --symbols");
@@ -71,44 +91,11 @@ static void check_args(struct argp_state *state, const struct redirect *r)
 			   "/proc/kallsyms", r->new);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct redirect *r = state->input;
-
-	switch (key) {
-	case 'k':
-		r->build.kernel_path = arg;
-		return 0;
-	case 's':
-		r->symbols_path = arg;
-		return 0;
-	case 'm':
-		r->module_path = arg;
-		return 0;
-	case 'o':
-		r->build.out = arg;
-		return 0;
-	case 'n':
-		r->build.name = arg;
-		return 0;
-	case OPT_ANCHOR:
-		r->build.anchor_name = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		take_argument(state, r, arg);
-		return 0;
-	case ARGP_KEY_END:
-		check_args(state, r);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct args_spec spec = {
 	.options = options,
-	.parser = parse,
-	.args_doc = "old=NAME new=[MODULE:]NAME|0xADDRESS --kernel KERNEL [--symbols FILE]",
+	.argument = take_argument,
+	.check = check_args,
+	.usage = "old=NAME new=[MODULE:]NAME|0xADDRESS --kernel KERNEL [--symbols FILE]",
 	.doc = "Rewrites the entry of OLD, a function of the kernel, so that it leads to NEW, a "
 	       "function that the guest has loaded in a module of its own; on all CPUs at once, "
 	       "or not at all."
@@ -152,15 +139,14 @@ static int target_by_name(struct redirect *r)
 	return check_target(r);
 }
 
-/* By the module's file: any name in it, also if the lines only tell where its sections are. */
+/* By the module's file, which has all names, even if --symbols has only the sections' addresses. */
 static int target_in_module(struct redirect *r)
 {
 	struct build *b = &r->build;
 	GElf_Sym sym;
 
-	b->mod = xalloc(sizeof(*b->mod));
-	b->mod->path = r->module_path;
-	b->mod->symbols_path = r->symbols_path;
+	build_module(b)->path = r->module_path;
+	build_module(b)->symbols_path = r->symbols_path;
 	if (module_open(b))
 		return -1;
 	if (!module_find(b, r->new, &sym))
@@ -171,8 +157,8 @@ static int target_in_module(struct redirect *r)
 	if (GELF_ST_TYPE(sym.st_info) != STT_FUNC)
 		return problem(&b->problems, CLI_INPUT, "not-code", "'%s' of %s is not a function",
 			       r->new, r->module_path);
-	r->target = module_address(b->mod, &sym);
-	/* OLD is a function of the kernel, whatever the module calls its own. */
+	r->target = module_address(b->module, &sym);
+	/* OLD is a function of the kernel, even if the module has one of that name. */
 	module_close(b);
 	return check_target(r);
 }
@@ -186,83 +172,73 @@ static int open_symbols(struct redirect *r)
 		return 0;
 	if (guest_symbols_open(&r->symbols, r->symbols_path, &b->problems))
 		return -1;
-	return guest_symbols_slide(&r->symbols, &b->kernel, &b->slide_known, &b->slide,
+	return guest_symbols_slide(&r->symbols, &b->kernel, &b->guest.slide_known, &b->guest.slide,
 				   &b->problems);
 }
 
 /* ---- the patch ---- */
 
-static void add_replacement(struct redirect *r)
+static void add_function(struct redirect *r)
 {
-	struct replacement *one = xalloc(sizeof(*one));
+	struct replacement *one = add_replacement(&r->build, xstrdup(r->old), xstrdup(r->new));
 
-	one->old_name = xstrdup(r->old);
-	one->new_name = xstrdup(r->new);
 	one->new = (struct value){ PATCH_BASE_ABSOLUTE, (int64_t)r->target };
-	r->build.replace = one;
-	r->build.nreplace = 1;
 }
 
 static int make_patch(struct redirect *r)
 {
 	struct build *b = &r->build;
 
-	if (build_check_name(b) || kernel_open(&b->kernel, b->kernel_path, &b->problems) ||
+	if (build_check_name(b) || kernel_open(&b->kernel, b->opt.kernel_path, &b->problems) ||
 	    build_release(b, false) || open_symbols(r))
 		return -1;
 	if (is_address(r->new) ? target_by_address(r) :
 	    r->module_path ? target_in_module(r) : target_by_name(r))
 		return -1;
-	add_replacement(r);
+	add_function(r);
 	return build_sites(b) || build_file(b) ? -1 : 0;
 }
 
 static int write_patch(struct redirect *r, const struct cli *cli)
 {
-	const struct patch_header *h = (const struct patch_header *)r->build.file.data;
+	const struct patch_header *h = (const struct patch_header *)r->build.output.file.data;
 	const struct patch_site *s = &r->build.replace->site;
 
 	if (build_write(&r->build))
 		return out_problems(cli, &r->build.problems, NULL);
 	if (!cli->json)
-		printf("%s: patch %s: %s (0x%" PRIx64 ") -> %s (0x%" PRIx64 ")\n", r->build.out,
-		       r->build.name, r->old, s->addr, r->new, s->target);
-	return out_done(cli, json_pack("{s:s,s:s,s:o,s:s,s:o,s:s,s:o}", "file", r->build.out,
-		"name", r->build.name, "id", json_bytes(h->id, sizeof(h->id)), "old", r->old,
+		printf("%s: patch %s: %s (0x%" PRIx64 ") -> %s (0x%" PRIx64 ")\n", r->build.opt.out,
+		       r->build.opt.name, r->old, s->addr, r->new, s->target);
+	return out_done(cli, json_pack("{s:s,s:s,s:o,s:s,s:o,s:s,s:o}", "file", r->build.opt.out,
+		"name", r->build.opt.name, "id", json_bytes(h->id, sizeof(h->id)), "old", r->old,
 		"window", json_hex(s->addr), "new", r->new, "target", json_hex(s->target)));
 }
 
-static int apply_patch(struct redirect *r, struct cli *cli)
+static int apply_patch(struct session *s, void *arg)
 {
-	const struct patch_header *h = (const struct patch_header *)r->build.file.data;
+	const struct bytes *file = arg;
+	const struct patch_header *h = (const struct patch_header *)file->data;
 	char id[SESSION_ID_HEX + 1];
-	struct session s;
-	int ret;
 
-	for (unsigned int i = 0; i < SESSION_ID_HEX / 2; i++)
-		sprintf(id + 2 * i, "%02x", h->id[i]);
-	ret = session_open(&s, cli);
-	if (ret)
-		return ret;
-	ret = change_apply(&s, &r->build.file, id);
-	session_close(&s);
-	return ret;
+	return change_apply(s, file, put_hex(id, h->id, SESSION_ID_HEX / 2));
 }
 
 int cmd_redirect(struct cli *cli, int argc, char **argv)
 {
-	struct redirect r = { .build = { .anchor_name = "entry_SYSCALL_64" } };
+	struct redirect r = { .build = { .opt.anchor = "entry_SYSCALL_64" } };
 	char *name = NULL;
 	int ret;
 
-	args_parse(&argp, cli, argc, argv, &r);
-	if (!r.build.name)
-		r.build.name = name = r.build.out ? build_default_name(r.build.out) :
+	args_parse(&spec, cli, argc, argv, &r);
+	if (!r.build.opt.name)
+		r.build.opt.name = name = r.build.opt.out ? build_default_name(r.build.opt.out) :
 			xprintf("redirect-%s", r.old);
 	if (make_patch(&r))
 		ret = out_problems(cli, &r.build.problems, NULL);
+	else if (r.build.opt.out)
+		ret = write_patch(&r, cli);
 	else
-		ret = r.build.out ? write_patch(&r, cli) : apply_patch(&r, cli);
+		ret = session_run(cli, apply_patch, &r.build.output.file);
 	guest_symbols_close(&r.symbols);
 	build_close(&r.build);
 	free(name);

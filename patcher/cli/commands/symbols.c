@@ -1,72 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `subtext symbols`: what a kernel image says of its symbols and of its own tables. */
+/* `subtext symbols`: the symbols of a kernel image, and its tables about its own code. */
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/commands/commands.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/tables.h"
+#include "patcher/wire/patch.h"
 
-enum { OPT_TABLES = 0x100, OPT_SYSTEM_MAP, OPT_NO_CACHE };
-
-struct args {
+struct symbols_args {
 	const char *kernel;
 	struct kernel_options options;
 	bool tables;
-	char **names;
+	const char **names;
 	size_t nnames;
 };
 
-static const struct argp_option options[] = {
-	{ "kernel", 'k', "KERNEL", 0, "vmlinuz or vmlinux", 0 },
-	{ "system-map", OPT_SYSTEM_MAP, "FILE", 0,
-	  "Take the symbols from this System.map instead of the kernel", 0 },
-	{ "tables", OPT_TABLES, NULL, 0,
-	  "Also what the kernel's own tables (exceptions, jump labels, ftrace, ...) say about each "
-	  "symbol; without NAME, how much is in them", 0 },
-	{ "no-cache", OPT_NO_CACHE, NULL, 0,
-	  "Unpack the kernel anew, and leave no copy in the cache", 0 },
+static const struct args_option options[] = {
+	{ "kernel", 'k', "KERNEL", "vmlinuz or vmlinux",
+	  ARGS_TEXT, ARGS_FIELD(struct symbols_args, kernel) },
+	{ "system-map", 0, "FILE", "Take the symbols from this System.map instead of the kernel",
+	  ARGS_TEXT, ARGS_FIELD(struct symbols_args, options.system_map) },
+	{ "tables", 0, NULL,
+	  "Also the entries of the kernel's own tables (exceptions, jump labels, ftrace, ...) for "
+	  "each symbol; without NAME, how many there are",
+	  ARGS_SWITCH, ARGS_FIELD(struct symbols_args, tables) },
+	{ "no-cache", 0, NULL, "Unpack the kernel anew, and leave no copy in the cache",
+	  ARGS_SWITCH, ARGS_FIELD(struct symbols_args, options.no_cache) },
 	{ 0 }
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static void take_name(struct argp_state *state, void *input, const char *arg)
 {
-	struct args *a = state->input;
+	struct symbols_args *a = input;
 
-	switch (key) {
-	case 'k':
-		a->kernel = arg;
-		return 0;
-	case OPT_SYSTEM_MAP:
-		a->options.system_map = arg;
-		return 0;
-	case OPT_TABLES:
-		a->tables = true;
-		return 0;
-	case OPT_NO_CACHE:
-		a->options.no_cache = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		a->names = xrealloc(a->names, (a->nnames + 1) * sizeof(*a->names));
-		a->names[a->nnames++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->kernel)
-			argp_error(state, "--kernel is missing: vmlinuz or vmlinux");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	(void)state;
+	*ARRAY_ADD(a->names, a->nnames) = arg;
 }
 
-static const struct argp argp = {
+static void check_args(struct argp_state *state, const void *input)
+{
+	const struct symbols_args *a = input;
+
+	if (!a->kernel)
+		argp_error(state, "--kernel is missing: vmlinuz or vmlinux");
+}
+
+static const struct args_spec spec = {
 	.options = options,
-	.parser = parse_option,
-	.args_doc = "[NAME|PATTERN|0xADDRESS...]",
+	.argument = take_name,
+	.check = check_args,
+	.usage = "[NAME|PATTERN|0xADDRESS...]",
 	.doc = "Prints a kernel's symbols: address, type as in /proc/kallsyms, name, size."
 	       "\vAddresses are those the kernel was linked for; it runs at these plus the slide "
-	       "that `subtext apply' tells. PATTERN is as for the shell, to be quoted.",
+	       "that `subtext apply' prints. PATTERN is as for the shell, to be quoted.",
 };
 
 /* ---- which ones ---- */
@@ -78,9 +74,7 @@ struct selection {
 
 static void take(struct selection *sel, const struct kernel_symbol *s)
 {
-	if ((sel->n & (sel->n - 1)) == 0)
-		sel->s = xrealloc(sel->s, (2 * sel->n + 1) * sizeof(*sel->s));
-	sel->s[sel->n++] = s;
+	*ARRAY_ADD(sel->s, sel->n) = s;
 }
 
 /* The function or object that an address lies in. */
@@ -108,8 +102,8 @@ static bool take_pattern(struct selection *sel, const struct kernel *k, const ch
 	return sel->n > before;
 }
 
-static int select_symbols(struct selection *sel, const struct kernel *k, const struct args *a,
-			  struct problems *p)
+static int select_symbols(struct selection *sel, const struct kernel *k,
+			  const struct symbols_args *a, struct problems *p)
 {
 	if (!a->nnames && !a->tables)
 		take_pattern(sel, k, "*");
@@ -138,7 +132,7 @@ static void print_entry(enum kernel_table table, const struct table_entry *e,
 	putchar('\n');
 }
 
-/* ORC is left out: it has something to say about every few bytes of all code. */
+/* ORC is left out: it has an entry for every few bytes of code. */
 static void print_entries(const struct kernel *k, const struct kernel_tables *t,
 			  const struct kernel_symbol *s)
 {
@@ -154,10 +148,11 @@ static void print_entries(const struct kernel *k, const struct kernel_tables *t,
 
 static void print_summary(const struct kernel *k, const struct kernel_tables *t)
 {
-	printf("%s: %zu symbols, %zu relocations, build-id ", k->path, k->nsymbols, k->nrelocs);
-	for (uint32_t i = 0; i < k->build_id_len; i++)
-		printf("%02x", k->build_id[i]);
-	printf(" at 0x%" PRIx64 "\n", k->build_id_addr);
+	char id[2 * PATCH_BUILD_ID_MAX + 1];
+
+	printf("%s: %zu symbols, %zu relocations, build-id %s at 0x%" PRIx64 "\n", k->path,
+	       k->nsymbols, k->nrelocs, put_hex(id, k->build_id, k->build_id_len),
+	       k->build_id_addr);
 	for (unsigned int i = 0; i < TABLES; i++)
 		if (t->t[i].present)
 			printf("%9zu  %s\n", t->t[i].n, kernel_table_name(i));
@@ -251,8 +246,8 @@ static json_t *to_json(const struct kernel *k, const struct kernel_tables *t,
 	return o;
 }
 
-static int run(struct cli *cli, const struct args *a, struct kernel *k, struct kernel_tables *t,
-	       struct problems *p)
+static int run(struct cli *cli, const struct symbols_args *a, struct kernel *k,
+	       struct kernel_tables *t, struct problems *p)
 {
 	struct selection sel = { 0 };
 	int ret;
@@ -277,10 +272,10 @@ int cmd_symbols(struct cli *cli, int argc, char **argv)
 	struct kernel_tables t = { 0 };
 	struct problems p = { 0 };
 	struct kernel k = { 0 };
-	struct args a = { 0 };
+	struct symbols_args a = { 0 };
 	int ret;
 
-	args_parse(&argp, cli, argc, argv, &a);
+	args_parse(&spec, cli, argc, argv, &a);
 	ret = run(cli, &a, &k, &t, &p);
 	kernel_tables_close(&t);
 	kernel_close(&k);

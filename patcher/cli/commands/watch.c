@@ -4,53 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/commands/commands.h"
+#include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
+#include "patcher/cli/session/transport.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
 
 #define SLICE_MS 100
-/* So often it is asked whether the hypervisor is still there, and still knows us. */
+/* How often a request checks that the hypervisor still answers and knows this session. */
 #define ALIVE_MS 5000
 
 struct watch {
 	struct cli *cli;
 	const char *kind;		/* --for, or NULL */
 	unsigned long count;		/* --count, or 0 */
-	uint64_t within_ms;		/* --within, or 0 */
+	unsigned long within_s;		/* --within, or 0 */
 	unsigned long seen;		/* events that count */
 };
 
-static const struct argp_option options[] = {
-	{ "count", 'n', "N", 0, "Stop after N events (with --for: of that kind)", 0 },
-	{ "for", 'f', "KIND", 0, "Stop after an event of this kind", 0 },
-	{ "within", 'w', "SECONDS", 0, "Stop after so long; an error if --count or --for was not "
-	  "met", 0 },
+static const struct args_option options[] = {
+	{ "count", 'n', "N", "Stop after N events (with --for: of that kind)",
+	  ARGS_NUMBER, offsetof(struct watch, count), 1, 1000000000, NULL },
+	{ "for", 'f', "KIND", "Stop after an event of this kind",
+	  ARGS_TEXT, ARGS_FIELD(struct watch, kind) },
+	{ "within", 'w', "SECONDS", "Stop after SECONDS; an error if --count or --for was not met",
+	  ARGS_NUMBER, offsetof(struct watch, within_s), 1, 86400, NULL },
 	{ 0 }
 };
 
-static error_t parse_watch(int key, char *arg, struct argp_state *state)
-{
-	struct watch *w = state->input;
-
-	switch (key) {
-	case 'n':
-		w->count = args_number(state, "--count", arg, 1, 1000000000);
-		return 0;
-	case 'f':
-		w->kind = arg;
-		return 0;
-	case 'w':
-		w->within_ms = 1000 * (uint64_t)args_number(state, "--within", arg, 1, 86400);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one argument too many", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct args_spec spec = {
 	.options = options,
-	.parser = parse_watch,
 	.doc = "Prints events as they come, until interrupted. With --json, each event is one "
 	       "JSON object on a line of its own.",
 };
@@ -86,7 +72,7 @@ static int watch(struct session *s, struct watch *w)
 
 	while (r == CLIENT_DONE && !is_met(w) && !session_interrupted()) {
 		now = transport_now(NULL);
-		if (w->within_ms && now - start >= w->within_ms)
+		if (w->within_s && now - start >= 1000 * w->within_s)
 			break;
 		if (now - asked >= ALIVE_MS) {
 			asked = now;
@@ -94,7 +80,7 @@ static int watch(struct session *s, struct watch *w)
 		} else {
 			r = client_watch(&s->client, SLICE_MS);
 		}
-		/* Another client came and went, or the hypervisor was started anew: begin again. */
+		/* Another client had the line, or the hypervisor restarted: watching goes on. */
 		if (r == CLIENT_LOST)
 			r = CLIENT_DONE;
 	}
@@ -114,7 +100,7 @@ int cmd_watch(struct cli *cli, int argc, char **argv)
 	struct session s;
 	int ret;
 
-	args_parse(&argp, cli, argc, argv, &w);
+	args_parse(&spec, cli, argc, argv, &w);
 	ret = session_connect(&s, cli);
 	if (ret)
 		return ret;

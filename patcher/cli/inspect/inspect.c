@@ -4,9 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/patch_id.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/inspect/inspect.h"
-#include "patcher/cli/base/patch_id.h"
+#include "patcher/cli/inspect/meta.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
+#include "patcher/wire/patch.h"
 
 static int check_format(struct inspection *in, const char *path, struct problems *p)
 {
@@ -251,7 +261,7 @@ static int likely_distance(const struct inspection *in, const struct patch_fixup
 
 	if (!is_relative(f) || f->in_data)
 		return 0;
-	for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(distances); i++)
 		if (in->have_kernel && f->base == PATCH_BASE_KERNEL &&
 		    kernel_symbol_at(&in->kernel, (uint64_t)f->value + (uint64_t)distances[i],
 				     &offset) && offset == 0)

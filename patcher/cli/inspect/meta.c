@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lines of a patch's meta that `subtext build` wrote about it: names of functions and of
- * the kernel's symbols, what became of special sections. Anyone may write a file, so
- * nothing here trusts them.
+ * The lines of a patch's meta that `subtext build` writes: names of functions and of the kernel's
+ * symbols, what became of special sections. A file may have any origin, so nothing here trusts
+ * them.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "patcher/cli/base/out.h"
 #include "patcher/cli/inspect/inspect.h"
+#include "patcher/cli/inspect/meta.h"
 
 #define LINE_MAX 1024
 

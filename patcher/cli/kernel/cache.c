@@ -3,13 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lz4.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/memory.h"
 #include "patcher/cli/kernel/cache.h"
 #include "patcher/cli/kernel/unpack.h"
 
@@ -19,8 +20,6 @@
 /* Entries kept; each is some 20 MiB. */
 #define KEEP 8
 #define FILE_MAX (256u << 20)
-/* What one block of the old lz4 format holds. */
-#define BLOCK (8u << 20)
 
 struct header {
 	char magic[8];
@@ -53,7 +52,7 @@ static char *directory(void)
 	return home && *home == '/' ? xprintf("%s/.cache/subtext", home) : NULL;
 }
 
-/* Only if it belongs to the user: root on behalf of someone else leaves no files with them. */
+/* Only a directory of the user's own: with another user's HOME, root leaves no files there. */
 static int open_directory(void)
 {
 	char *path = directory();
@@ -72,7 +71,7 @@ static int open_directory(void)
 	return fd;
 }
 
-/* It and the one above it; others are not for us to make. */
+/* Makes the directory and the one above it, no more than these. */
 static void make_directory(void)
 {
 	char *path = directory(), *slash;
@@ -92,9 +91,7 @@ static char *entry_name(const uint8_t key[IMAGE_CACHE_KEY_LEN])
 {
 	char hex[2 * IMAGE_CACHE_KEY_LEN + 1];
 
-	for (size_t i = 0; i < IMAGE_CACHE_KEY_LEN; i++)
-		snprintf(hex + 2 * i, 3, "%02x", key[i]);
-	return xprintf("%s" SUFFIX, hex);
+	return xprintf("%s" SUFFIX, put_hex(hex, key, IMAGE_CACHE_KEY_LEN));
 }
 
 /* ---- reading ---- */
@@ -143,7 +140,7 @@ bool image_cache_load(const uint8_t key[IMAGE_CACHE_KEY_LEN], size_t max, struct
 		out->data = xrealloc(NULL, h.len);
 		ok = !unpack(file.data + sizeof(h), file.len - sizeof(h), h.len, out, why) &&
 			out->len == h.len;
-		/* The last use decides which entries go first. */
+		/* Entries are removed in the order of their last use. */
 		futimens(fd, NULL);
 	}
 	if (fd >= 0)
@@ -156,27 +153,6 @@ bool image_cache_load(const uint8_t key[IMAGE_CACHE_KEY_LEN], size_t max, struct
 }
 
 /* ---- writing ---- */
-
-static void pack(struct bytes *out, const uint8_t *image, size_t len)
-{
-	static const uint8_t magic[4] = { 0x02, 0x21, 0x4c, 0x18 };
-	uint32_t size;
-
-	bytes_add(out, magic, sizeof(magic));
-	for (size_t at = 0; at < len; at += BLOCK) {
-		int n = (int)(len - at < BLOCK ? len - at : BLOCK), room = LZ4_compressBound(n);
-		size_t place = bytes_add(out, NULL, 4);
-
-		bytes_add(out, NULL, (size_t)room);
-		size = (uint32_t)LZ4_compress_default((const char *)image + at,
-						      (char *)out->data + place + 4, n, room);
-		memcpy(out->data + place, &size, 4);
-		out->len = place + 4 + size;
-	}
-	/* As in a kernel: the reader takes the last 4 bytes for the size. */
-	size = (uint32_t)len;
-	bytes_add(out, &size, 4);
-}
 
 static bool write_all(int fd, const uint8_t *p, size_t len)
 {
@@ -200,7 +176,7 @@ static bool write_entry(int dir, const char *name, const struct bytes *file)
 	return ok;
 }
 
-/* "KEY.image", or "KEY.image.PID" as a run leaves it that is ended while it writes. */
+/* "KEY.image", or "KEY.image.PID", which is left by a run that is killed while it writes. */
 static bool is_entry(const char *name)
 {
 	const char *end = strstr(name, SUFFIX);
@@ -268,7 +244,7 @@ void image_cache_store(const uint8_t key[IMAGE_CACHE_KEY_LEN], const uint8_t *im
 	if (dir >= 0) {
 		memcpy(h.key, key, sizeof(h.key));
 		bytes_add(&file, &h, sizeof(h));
-		pack(&file, image, len);
+		lz4_pack(&file, image, len);
 		sha256(file.data + sizeof(h), file.len - sizeof(h), h.hash);
 		memcpy(file.data, &h, sizeof(h));
 		if (!write_entry(dir, aside, &file) || renameat(dir, aside, dir, name))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Unpacked kernels in the user's cache directory, because xz takes its time. Nothing depends
- * on it: a cache that cannot be read, written or believed is as good as none.
+ * Unpacked kernels in the user's cache directory, because unpacking xz is slow. The tool works
+ * without it: a cache that cannot be read or written, or whose hashes are wrong, is ignored.
  */
 #ifndef CLI_IMAGE_CACHE_H
 #define CLI_IMAGE_CACHE_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
 
 #define IMAGE_CACHE_KEY_LEN 32
 
@@ -22,7 +22,7 @@ int image_cache_key(const uint8_t *packed, size_t len, uint8_t key[IMAGE_CACHE_K
  */
 bool image_cache_load(const uint8_t key[IMAGE_CACHE_KEY_LEN], size_t max, struct bytes *out);
 
-/* Keeps it; the oldest entries make room. Written aside and renamed, so never half there. */
+/* Adds an entry and removes the oldest ones. The file appears as a whole, by a rename. */
 void image_cache_store(const uint8_t key[IMAGE_CACHE_KEY_LEN], const uint8_t *image, size_t len);
 
 #endif

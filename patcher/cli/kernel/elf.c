@@ -2,7 +2,7 @@
 /* Reading a linked ELF file: headers, sections, segments. The file may be hostile. */
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/memory.h"
 #include "patcher/cli/kernel/elf.h"
 
 /* @n records of @size bytes at @offset are all in the file. */

@@ -48,8 +48,8 @@ const char *elf_string(const struct elf_section *strings, uint64_t offset);
 const struct elf_section *elf_section_named(const struct elf_image *e, const char *name);
 
 /*
- * The allocated section that @addr lies in, or NULL. Per-CPU data is linked at address 0,
- * so small addresses are its.
+ * The allocated section that @addr lies in, or NULL. Per-CPU data is linked at address 0, so small
+ * addresses lie in it.
  */
 const struct elf_section *elf_section_at(const struct elf_image *e, uint64_t addr);
 

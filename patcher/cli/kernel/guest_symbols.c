@@ -3,7 +3,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/guest_symbols.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 
 #define MAX_FILE	(64u << 20)
 #define KERNEL_NAME	"vmlinux"
@@ -73,7 +80,7 @@ static int bad_line(struct guest_symbols *g, struct problems *p, size_t number)
 
 static int parse_lines(struct guest_symbols *g, struct problems *p)
 {
-	size_t number = 0, cap = 0;
+	size_t number = 0;
 	char *line, *next;
 
 	for (line = (char *)g->text.data; *line; line = next) {
@@ -83,11 +90,7 @@ static int parse_lines(struct guest_symbols *g, struct problems *p)
 		number++;
 		if (!line[strspn(line, " \t\r")])
 			continue;
-		if (g->n == cap) {
-			cap = 2 * cap + 1024;
-			g->symbols = xrealloc(g->symbols, cap * sizeof(*g->symbols));
-		}
-		if (!parse_line(line, &g->symbols[g->n++]))
+		if (!parse_line(line, ARRAY_ADD(g->symbols, g->n)))
 			return bad_line(g, p, number);
 	}
 	return 0;
@@ -110,7 +113,7 @@ static int by_name(const void *a, const void *b)
 	const struct guest_symbol *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
 
-	return c ? c : x->addr < y->addr ? -1 : x->addr > y->addr;
+	return c ? c : compare_u64(x->addr, y->addr);
 }
 
 int guest_symbols_open(struct guest_symbols *g, const char *path, struct problems *p)
@@ -135,20 +138,17 @@ void guest_symbols_close(struct guest_symbols *g)
 
 /* ---- finding ---- */
 
+static bool sorts_before(const void *element, const void *name)
+{
+	const struct guest_symbol *s = element;
+
+	return strcmp(s->name, name) < 0;
+}
+
 /* Index of the first symbol called @name, or of what would follow it. */
 static size_t first_named(const struct guest_symbols *g, const char *name)
 {
-	size_t lo = 0, hi = g->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(g->symbols[mid].name, name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return lower_bound(g->symbols, g->n, sizeof(*g->symbols), sorts_before, name);
 }
 
 /* The next one at or after @i that is called @name, in @module unless that is NULL. */

@@ -6,14 +6,15 @@
 #ifndef CLI_GUEST_SYMBOLS_H
 #define CLI_GUEST_SYMBOLS_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kernel.h"
 
 struct guest_symbol {
 	uint64_t addr;
 	const char *name;
 	const char *module;	/* "" for the kernel itself */
-	char type;		/* as nm tells it; GUEST_SECTION */
+	char type;		/* as in nm(1), or GUEST_SECTION */
 };
 
 #define GUEST_SECTION '.'	/* a section of a module */
@@ -43,7 +44,7 @@ void guest_symbols_close(struct guest_symbols *g);
 const struct guest_symbol *guest_symbols_find(const struct guest_symbols *g, const char *spec,
 					      struct problems *p);
 
-/* The first symbol of @module called @name, or NULL; the next one behind @s, likewise. */
+/* The first symbol of @module called @name, or NULL; and the next one behind @s. */
 const struct guest_symbol *guest_symbols_of(const struct guest_symbols *g, const char *module,
 					    const char *name);
 const struct guest_symbol *guest_symbols_next(const struct guest_symbols *g,
@@ -51,7 +52,7 @@ const struct guest_symbol *guest_symbols_next(const struct guest_symbols *g,
 
 /**
  * guest_symbols_slide - how far KASLR moved the guest's kernel
- * @k: the kernel the guest is said to run
+ * @k: the kernel that the user says the guest runs
  * @known: false if the file has no function of it
  * All functions must have moved alike: otherwise it is another kernel. Returns 0, or -1 with
  * the reason in @p.

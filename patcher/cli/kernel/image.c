@@ -7,6 +7,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/cache.h"
 #include "patcher/cli/kernel/image.h"
 #include "patcher/cli/kernel/unpack.h"
@@ -44,11 +47,11 @@ int kernel_image_find(const uint8_t *file, size_t len, const uint8_t **at, size_
 	if (!*boxed)
 		return 0;
 	if (get(file + BOOT_PROTOCOL, 2) < PROTOCOL_WITH_PAYLOAD) {
-		*why = "is a kernel older than Linux 2.6.25, whose header does not tell where the "
-			"packed kernel is";
+		*why = "is a kernel older than Linux 2.6.25, whose header does not have the place "
+			"of the packed kernel";
 		return -1;
 	}
-	/* 0 means 4: so old is that field. */
+	/* 0 means 4: kernels older than that field had 4 sectors. */
 	sectors = file[SETUP_SECTS] ? file[SETUP_SECTS] : 4;
 	start = (uint64_t)(sectors + 1) * SECTOR + get(file + PAYLOAD_OFFSET, 4);
 	size = get(file + PAYLOAD_LENGTH, 4);

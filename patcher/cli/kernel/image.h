@@ -3,7 +3,8 @@
 #ifndef CLI_KERNEL_IMAGE_H
 #define CLI_KERNEL_IMAGE_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/problems.h"
 
 /* More than any kernel unpacks to: the x86 kernel's own room is 1 GiB, stock ones take 70 MiB. */
 #define KERNEL_UNPACKED_MAX (512u << 20)
@@ -38,7 +39,7 @@ int kernel_image_find(const uint8_t *file, size_t len, const uint8_t **at, size_
 		      const char **why);
 
 /**
- * kernel_image_open - maps the file, told apart by its content, and unpacks it
+ * kernel_image_open - maps the file, whose content shows its format, and unpacks it
  * @cache: take the unpacked image from the user's cache, and leave it there
  * Returns 0, or -1 with the reason in @p. To be closed in either case.
  */

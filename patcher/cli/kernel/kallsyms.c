@@ -2,10 +2,14 @@
 /* Reading Linux's symbol table, once it is found: names, types, addresses. */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kallsyms.h"
 #include "patcher/cli/kernel/kallsyms_find.h"
 
-/* A generous multiple of what a large kernel needs, in entries looked at. */
+/* In entries that are looked at: many times what a large kernel needs. */
 #define BUDGET (512ull << 20)
 #define NAMES_MAX (256u << 20)
 
@@ -99,7 +103,7 @@ static uint64_t signed_address(const struct addresses *a, size_t i)
 	return v >= 0 ? (uint64_t)v : a->base - 1 - (uint64_t)(int64_t)v;
 }
 
-/* Since 7.0: each counts from where it is itself. */
+/* Since 7.0: each is a distance from its own address. */
 static uint64_t relative_address(const struct addresses *a, size_t i)
 {
 	return a->place + 4 * i + (uint64_t)(int64_t)(int32_t)kallsyms_u32(a->table + 4 * i);
@@ -118,8 +122,8 @@ static const struct kind {
 };
 
 /*
- * All in order, and those above the per-CPU ones inside the kernel or at its end: tables read
- * as what they are not fail that. (Linux sorts by address before it writes the table.)
+ * All must be in order, and those above the per-CPU ones inside the kernel or at its end: a table
+ * that is read as another kind fails this. (Linux sorts by address before it writes the table.)
  */
 static bool take_addresses(struct kallsyms *ks, const struct kind *kind,
 			   const struct addresses *a, const struct range *r)
@@ -164,7 +168,7 @@ static bool try_kind(struct kallsyms *ks, const struct kallsyms_place *pl, size_
 static bool read_addresses(struct kallsyms *ks, const struct kallsyms_place *pl,
 			   const struct range *r)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t size = whole(pl, &kinds[i]);
 
 		if (kinds[i].unit && kinds[i].unit != pl->unit)
@@ -179,7 +183,7 @@ static bool read_addresses(struct kallsyms *ks, const struct kallsyms_place *pl,
 
 /* ---- all of it ---- */
 
-/* The kernel begins where its first symbol says: a wrong base would move all of them. */
+/* _text must be the start of the kernel: a wrong base would move all symbols. */
 static bool check_start(const struct kallsyms *ks, const struct range *r)
 {
 	for (size_t i = 0; i < ks->n; i++)

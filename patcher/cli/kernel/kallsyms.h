@@ -3,7 +3,7 @@
 #ifndef CLI_KALLSYMS_H
 #define CLI_KALLSYMS_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
 #include "patcher/cli/kernel/elf.h"
 
 /* Longest name taken; Linux's own limit is 511 since 6.1, 127 before. */

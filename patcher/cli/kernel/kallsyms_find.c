@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Finding Linux's symbol table in an image that has no symbols to say where. Its parts are
- * found from what each must look like (scripts/kallsyms.c, write_src()), one from the other:
+ * Finding Linux's symbol table in an image that has no symbols for its place. Its parts are found
+ * by the form of each (scripts/kallsyms.c, write_src()), one from the other:
  *
  *	token_index	256 growing numbers, the first 0
- *	token_table	right before it: strings that begin where these numbers say
+ *	token_table	right before it: strings that begin at these offsets
  *	num_syms, names	before that: a number, and so many entries, each with a valid type
  *	markers		right behind the names: position of every 256th of them
  *

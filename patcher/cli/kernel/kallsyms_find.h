@@ -22,14 +22,14 @@ struct kallsyms_place {
 	size_t num_syms;	/* where that number is */
 };
 
-/* How much looking is allowed in all; a hostile image could make it quadratic. */
+/* Limit of the search: a hostile image could make it quadratic. */
 struct kallsyms_budget {
 	uint64_t steps;
 };
 
 /**
  * kallsyms_find - the next complete set of tables
- * @pl: its first part says where to look; the second is filled
+ * @pl: its first part is where to look; the second is filled
  * @from: position to look for the token index from, 0 at first; moved on for the next call
  * Returns false if there is none any more.
  */

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A kernel's symbols from a list of addresses, types and names: kallsyms, or a System.map.
- * What such a list does not tell (sections, sizes) comes from the image and the next symbol.
+ * Sections and sizes, which such a list lacks, come from the image and the next symbol.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kallsyms.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/listed.h"
+#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/system_map.h"
 
 /* Types of what is code or data for sure; others are known by their section. */
@@ -22,8 +29,8 @@ static bool is_data(const struct kernel_symbol *s)
 }
 
 /*
- * nm(1) has small letters for local symbols; of weak ones and per-CPU ones (always 'A') it does
- * not tell. A per-CPU symbol counts as local: then it never hides another of its name.
+ * nm(1) has small letters for local symbols, but not for weak and per-CPU ones (always 'A'). A
+ * per-CPU symbol counts as local: then it never hides another of its name.
  */
 static bool is_local(const struct kallsym *s)
 {
@@ -115,7 +122,7 @@ int kernel_load_kallsyms(struct kernel *k, struct problems *p)
 	return 0;
 }
 
-/* A map of another build would put every name to a wrong place: its ends must be this image's. */
+/* A map of another build has wrong addresses: the text must start and end as in this image. */
 static bool same_kernel(const struct kernel *k, const struct kallsyms *list)
 {
 	const struct elf_section *text = elf_section_named(&k->image, ".text");

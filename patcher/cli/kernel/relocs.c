@@ -5,16 +5,18 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/relocs.h"
 
-/* Some 220,000 are usual. Packed ones could be made to say far more than the file is long. */
+/* Some 220,000 are usual. Packed ones of a forged file could stand for more than memory holds. */
 #define RELOCS_MAX (16u << 20)
 
 static void add_reloc(struct kernel *k, uint64_t addr, unsigned int width)
 {
-	if ((k->nrelocs & (k->nrelocs - 1)) == 0)
-		k->relocs = xrealloc(k->relocs, (2 * k->nrelocs + 1) * sizeof(*k->relocs));
-	k->relocs[k->nrelocs++] = (struct kernel_reloc){ addr, (uint8_t)width };
+	*ARRAY_ADD(k->relocs, k->nrelocs) = (struct kernel_reloc){ addr, (uint8_t)width };
 }
 
 static int too_many(const struct kernel *k, struct problems *p)
@@ -149,13 +151,6 @@ static int load_appended(struct kernel *k, const uint8_t *list, size_t len, stru
 	return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct kernel_reloc *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
 int kernel_load_relocs(struct kernel *k, struct problems *p)
 {
 	size_t end = k->image.end;
@@ -165,23 +160,20 @@ int kernel_load_relocs(struct kernel *k, struct problems *p)
 	if (k->file.boxed && k->file.len >= end + 4 &&
 	    load_appended(k, k->file.data + end, k->file.len - end, p))
 		return -1;
-	if (k->nrelocs)
-		qsort(k->relocs, k->nrelocs, sizeof(*k->relocs), by_address);
+	SORT_BY(k->relocs, k->nrelocs, addr);
 	return 0;
+}
+
+static bool ends_before(const void *element, const void *addr)
+{
+	const struct kernel_reloc *r = element;
+
+	return r->addr + r->width <= *(const uint64_t *)addr;
 }
 
 bool kernel_relocates(const struct kernel *k, uint64_t addr, size_t len)
 {
-	size_t lo = 0, hi = k->nrelocs;
+	size_t i = lower_bound(k->relocs, k->nrelocs, sizeof(*k->relocs), ends_before, &addr);
 
-	/* The first field that ends behind @addr. */
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (k->relocs[mid].addr + k->relocs[mid].width <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < k->nrelocs && k->relocs[lo].addr < addr + len;
+	return i < k->nrelocs && k->relocs[i].addr < addr + len;
 }

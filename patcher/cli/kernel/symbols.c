@@ -2,8 +2,13 @@
 /* Finding a kernel's symbols by name and by address. */
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kallsyms.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 
 /* Which symbols of one name are meant: all, those of one source file, or the N-th. */
 struct choice {
@@ -32,22 +37,27 @@ static bool parse_choice(const char *spec, struct choice *c)
 	return true;
 }
 
-size_t kernel_first_named(const struct kernel *k, const char *name)
+/* For a search in by_name. */
+struct name_key {
+	const struct kernel_symbol *symbols;
+	const char *name;
+};
+
+static bool sorts_before(const void *element, const void *key)
 {
-	size_t lo = 0, hi = k->nsymbols;
+	const struct name_key *k = key;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(k->symbols[k->by_name[mid]].name, name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return strcmp(k->symbols[*(const size_t *)element].name, k->name) < 0;
 }
 
-/* "dir/file.c" is meant by "file.c" too. */
+size_t kernel_first_named(const struct kernel *k, const char *name)
+{
+	const struct name_key key = { k->symbols, name };
+
+	return lower_bound(k->by_name, k->nsymbols, sizeof(*k->by_name), sorts_before, &key);
+}
+
+/* "file.c" means "dir/file.c" too. */
 static bool same_file(const char *have, const char *want)
 {
 	size_t h = strlen(have), w = strlen(want);
@@ -72,8 +82,7 @@ static void gather(const struct kernel *k, const struct choice *c, struct candid
 			break;
 		if (out->n && out->s[out->n - 1]->addr == s->addr)
 			continue;
-		out->s = xrealloc(out->s, (out->n + 1) * sizeof(*out->s));
-		out->s[out->n++] = s;
+		*ARRAY_ADD(out->s, out->n) = s;
 	}
 }
 
@@ -113,7 +122,7 @@ static void keep_global(struct candidates *all)
 	}
 }
 
-/* What tells one candidate from another: its file, or, where nobody knows that, its neighbours. */
+/* By what a user can choose a candidate: its source file or, in kallsyms, its neighbours. */
 static char *describe(const struct kernel *k, const struct kernel_symbol *s)
 {
 	const struct kernel_symbol *before = s, *after = s, *end = k->symbols + k->nsymbols;
@@ -198,11 +207,11 @@ static int by_address(const void *a, const void *b)
 	const struct kernel_symbol *x = a, *y = b;
 
 	if (x->addr != y->addr)
-		return x->addr < y->addr ? -1 : 1;
+		return compare_u64(x->addr, y->addr);
 	if ((x->function || x->object) != (y->function || y->object))
 		return x->function || x->object ? -1 : 1;
 	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
+		return compare_u64(x->order, y->order);
 	return strcmp(x->name, y->name);
 }
 
@@ -212,7 +221,7 @@ static int by_name(const void *a, const void *b, void *symbols)
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
 	int c = strcmp(s[x].name, s[y].name);
 
-	return c ? c : x < y ? -1 : x > y;
+	return c ? c : compare_u64(x, y);
 }
 
 void kernel_sort_symbols(struct kernel *k)
@@ -229,23 +238,20 @@ bool kernel_section_freed(const char *name)
 	return !strncmp(name, ".init", 5) || !strncmp(name, ".exit", 5);
 }
 
+static bool lies_before(const void *element, const void *addr)
+{
+	const struct kernel_symbol *s = element;
+
+	return s->addr < *(const uint64_t *)addr;
+}
+
 /* Index of the first symbol whose address is not below @addr. */
 static size_t first_from(const struct kernel *k, uint64_t addr)
 {
-	size_t lo = 0, hi = k->nsymbols;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (k->symbols[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return lower_bound(k->symbols, k->nsymbols, sizeof(*k->symbols), lies_before, &addr);
 }
 
-/* Only what has an address of its own in the kernel counts, not constants. */
+/* Without absolute symbols, which are constants and not addresses. */
 const struct kernel_symbol *kernel_symbol_within(const struct kernel *k, uint64_t from,
 						 uint64_t to)
 {

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading a System.map; also one that a distribution ships empty is told from a real one. */
+/* Reading a System.map. One that a distribution ships without symbols is refused. */
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/kernel/kallsyms.h"
 #include "patcher/cli/kernel/system_map.h"
 
 #define FILE_MAX (256u << 20)
-#define LINE_MAX_LEN (KALLSYMS_NAME_MAX + 32)
+#define MAP_LINE_MAX (KALLSYMS_NAME_MAX + 32)
 
 /* "ADDRESS TYPE NAME". */
 static bool parse_line(const char *line, struct kallsym *s)
@@ -20,7 +25,7 @@ static bool parse_line(const char *line, struct kallsym *s)
 	return strlen(s->name) <= KALLSYMS_NAME_MAX && !strpbrk(s->name, " \t");
 }
 
-/* Debian puts such a line in the place of all symbols. */
+/* Debian ships a file with one such line in place of the symbols. */
 static int stub(const char *path, struct problems *p)
 {
 	return problem(p, CLI_INPUT, "stub-system-map",
@@ -40,7 +45,7 @@ static int by_address(const void *a, const void *b)
 	const struct kallsym *x = a, *y = b;
 
 	if (x->addr != y->addr)
-		return x->addr < y->addr ? -1 : 1;
+		return compare_u64(x->addr, y->addr);
 	return x->name < y->name ? -1 : x->name > y->name;
 }
 
@@ -58,12 +63,10 @@ static int read_lines(struct kallsyms *ks, const char *path, uint64_t start, str
 			continue;
 		if (strstr(line, " B The real System.map is in "))
 			return stub(path, p);
-		if (strlen(line) >= LINE_MAX_LEN || !parse_line(line, &s) || ks->n >= KALLSYMS_MAX)
+		if (strlen(line) >= MAP_LINE_MAX || !parse_line(line, &s) || ks->n >= KALLSYMS_MAX)
 			return bad_line(path, number, p);
-		if ((ks->n & (ks->n - 1)) == 0)
-			ks->symbols = xrealloc(ks->symbols, (2 * ks->n + 1) * sizeof(*ks->symbols));
 		s.absolute = s.addr < start;
-		ks->symbols[ks->n++] = s;
+		*ARRAY_ADD(ks->symbols, ks->n) = s;
 	}
 	if (!ks->n)
 		return problem(p, CLI_INPUT, "bad-system-map", "%s holds no symbols", path);

@@ -3,10 +3,11 @@
 #ifndef CLI_SYSTEM_MAP_H
 #define CLI_SYSTEM_MAP_H
 
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kallsyms.h"
 
 /**
- * system_map_read - reads such a file
+ * system_map_read - reads a System.map
  * @start: the kernel's lowest address; smaller values do not move with the kernel
  * Returns 0, or -1 with the reason in @p. @ks is to be closed in either case.
  */

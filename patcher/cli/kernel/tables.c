@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading the kernel's tables about its own code. One line of tables[] says how each is stored. */
+/* Reading the kernel's tables about its own code. Each has a line in tables[] with its layout. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/kernel/elf.h"
+#include "patcher/cli/kernel/kernel.h"
+#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/tables.h"
+#include "patcher/wire/patch.h"
 
-/* What is at hand while one table is read. */
+/* One record of a table. */
 struct reader {
 	const struct kernel *k;
-	const uint8_t *raw;	/* one record */
+	const uint8_t *raw;
 	uint64_t addr;		/* its address */
 };
 
@@ -36,13 +44,13 @@ static uint32_t u16(const struct reader *r, size_t at)
 	return v;
 }
 
-/* A 4-byte field that counts from its own address. */
+/* A 4-byte field that is a distance from its own address. */
 static uint64_t relative(const struct reader *r, size_t at)
 {
 	return r->addr + at + (uint64_t)(int64_t)s32(r, at);
 }
 
-/* ---- lengths that only the code tells ---- */
+/* ---- lengths that are not in the table but in the code ---- */
 
 /* A branch: jcc rel32, or call or jmp rel32, maybe with a CS prefix; a short jmp; a plain ret. */
 static uint32_t branch_len(const struct reader *r, uint64_t addr)
@@ -74,7 +82,7 @@ static uint32_t label_len(const struct reader *r, uint64_t addr)
 
 /* ---- one record each; false: no entry ---- */
 
-/* asm/extable.h. How long the instruction is, its reader has to find out. */
+/* asm/extable.h. The length of the instruction is not in the table: 1 stands for its first byte. */
 static bool read_exception(const struct reader *r, struct table_entry *e)
 {
 	e->addr = relative(r, 0);
@@ -223,7 +231,7 @@ static const struct table {
 		size_t size;
 		bool (*read)(const struct reader *r, struct table_entry *e);
 		size_t last;	/* bytes of the last one, if padding is between records only */
-	} layouts[LAYOUTS];	/* the first by which all of it makes sense is right */
+	} layouts[LAYOUTS];	/* the first one that fits the whole table is taken */
 } tables[TABLES] = {
 	[TABLE_EXCEPTION] = { "exception-table", "exception table", "__start___ex_table",
 		"__stop___ex_table", "__ex_table", { RECORD(12, read_exception) } },
@@ -319,36 +327,27 @@ static bool read_layout(const struct kernel *k, const uint8_t *raw, uint64_t fro
 
 	if (size % l->size && (!l->last || size % l->size < l->last))
 		return false;
-	out->entries = xalloc((size / l->size + 1) * sizeof(*out->entries));
 	for (uint64_t at = 0; at < size; at += l->size) {
 		struct reader r = { k, raw + at, from + at };
-		struct table_entry *e = &out->entries[out->n];
+		struct table_entry e = { 0 };
 
-		memset(e, 0, sizeof(*e));
-		if (!l->read(&r, e))
+		if (!l->read(&r, &e))
 			continue;
-		if (!is_code(k, &cache, e))
+		if (!is_code(k, &cache, &e))
 			return false;
-		out->n++;
+		*ARRAY_ADD(out->entries, out->n) = e;
 	}
 	return true;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct table_entry *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
-static void sort_list(struct kernel_table_list *l)
+void kernel_table_sort(struct kernel_table_list *l)
 {
 	bool sorted = true;
 
 	for (size_t i = 1; i < l->n; i++)
 		sorted &= l->entries[i - 1].addr <= l->entries[i].addr;
 	if (!sorted)
-		qsort(l->entries, l->n, sizeof(*l->entries), by_address);
+		SORT_BY(l->entries, l->n, addr);
 	for (size_t i = 0; i < l->n; i++)
 		if (l->entries[i].len > l->longest)
 			l->longest = l->entries[i].len;
@@ -368,7 +367,7 @@ static int read_table(struct kernel_tables *t, const struct kernel *k, enum kern
 	raw = to >= from && to - from <= TABLE_SIZE_MAX ? kernel_bytes(k, from, to - from) : NULL;
 	for (size_t i = 0; raw && i < LAYOUTS && table->layouts[i].size; i++) {
 		if (read_layout(k, raw, from, to - from, &table->layouts[i], l)) {
-			sort_list(l);
+			kernel_table_sort(l);
 			return 0;
 		}
 		free(l->entries);
@@ -393,15 +392,14 @@ static void add_no_probes(struct kernel_tables *t, const struct kernel *k)
 {
 	struct kernel_table_list *l = &t->t[TABLE_KPROBE_BLACKLIST];
 
-	for (size_t i = 0; i < sizeof(no_probes) / sizeof(no_probes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(no_probes); i++) {
 		char *start = xprintf("__%s_text_start", no_probes[i]);
 		char *stop = xprintf("__%s_text_end", no_probes[i]);
 		uint64_t from, to;
 
 		if (kernel_symbol_addr(k, start, &from) && kernel_symbol_addr(k, stop, &to) &&
 		    to > from && to - from <= UINT32_MAX) {
-			l->entries = xrealloc(l->entries, (l->n + 1) * sizeof(*l->entries));
-			l->entries[l->n++] = (struct table_entry){
+			*ARRAY_ADD(l->entries, l->n) = (struct table_entry){
 				.addr = from,
 				.len = (uint32_t)(to - from),
 			};
@@ -410,7 +408,7 @@ static void add_no_probes(struct kernel_tables *t, const struct kernel *k)
 		free(start);
 		free(stop);
 	}
-	sort_list(l);
+	kernel_table_sort(l);
 }
 
 /* ---- all of it ---- */
@@ -444,23 +442,29 @@ static const struct table_entry *touching_from(const struct kernel_table_list *l
 	return NULL;
 }
 
+struct start {
+	uint64_t from;
+	uint32_t longest;
+};
+
+/* No entry reaches @from that begins before it by more than the longest entry is long. */
+static bool out_of_reach(const void *element, const void *key)
+{
+	const struct table_entry *e = element;
+	const struct start *s = key;
+
+	return e->addr + s->longest <= s->from;
+}
+
 const struct table_entry *kernel_table_touching(const struct kernel_tables *t,
 						enum kernel_table table, uint64_t from,
 						uint64_t to)
 {
 	const struct kernel_table_list *l = &t->t[table];
-	size_t lo = 0, hi = l->n;
+	struct start start = { from, l->longest };
 
-	/* None that begins before @from by more than the longest one is long can reach it. */
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (l->entries[mid].addr + l->longest <= from)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return touching_from(l, lo, from, to);
+	return touching_from(l, lower_bound(l->entries, l->n, sizeof(*l->entries), out_of_reach,
+					    &start), from, to);
 }
 
 const struct table_entry *kernel_table_next(const struct kernel_tables *t,

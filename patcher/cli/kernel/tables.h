@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own tables about its code: where it will patch itself, where a fault has a
+ * The kernel's own tables about its code: where it patches itself, where a fault has a
  * fixup, what must not be probed. Read from the image; addresses are link-time addresses.
  */
 #ifndef CLI_KERNEL_TABLES_H
 #define CLI_KERNEL_TABLES_H
 
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kernel.h"
 
 enum kernel_table {
@@ -29,14 +30,14 @@ enum kernel_table {
 
 struct table_entry {
 	uint64_t addr;
-	uint64_t target;	/* see above; 0 where nothing is said */
-	uint32_t len;		/* bytes it is about, at least 1 unless it says otherwise above */
+	uint64_t target;	/* see above; 0 for the other tables */
+	uint32_t len;		/* bytes of code that it is for; at least 1, if not noted above */
 	uint32_t info;
 };
 
 struct kernel_tables {
 	struct kernel_table_list {
-		bool present;	/* the kernel has such a table, be it empty */
+		bool present;	/* the kernel has such a table, which may be empty */
 		struct table_entry *entries;	/* sorted by address */
 		size_t n;
 		uint32_t longest;	/* greatest len */
@@ -46,11 +47,14 @@ struct kernel_tables {
 /**
  * kernel_tables_open - reads all of them
  * A table is found by its symbols (__start_..., __stop_...), else by its section. One that is
- * there but does not look as it should is an error: its contents must not be overlooked.
+ * there but in an unknown form is an error: its contents must not be overlooked.
  * Returns 0, or -1 with a sentence for each such table in @p. To be closed in either case.
  */
 int kernel_tables_open(struct kernel_tables *t, const struct kernel *k, struct problems *p);
 void kernel_tables_close(struct kernel_tables *t);
+
+/* After changes of @l->entries: sorts them, and finds the longest. */
+void kernel_table_sort(struct kernel_table_list *l);
 
 /* A word for programs, such as "jump-label", and for people, such as "jump label". */
 const char *kernel_table_code(enum kernel_table table);
@@ -66,7 +70,7 @@ const struct table_entry *kernel_table_next(const struct kernel_tables *t,
 					    const struct table_entry *e, uint64_t from,
 					    uint64_t to);
 
-/* The first entry of @table whose target lies in [from, to), or NULL: code may be entered there. */
+/* The first entry of @table whose target, where the kernel enters code, is in [from, to); or NULL. */
 const struct table_entry *kernel_table_target_within(const struct kernel_tables *t,
 						     enum kernel_table table, uint64_t from,
 						     uint64_t to);

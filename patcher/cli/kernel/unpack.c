@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Undoing the compressions that kernels come in. The input may be hostile: see the bounds. */
+/*
+ * Undoing the compressions that kernels come in; the input may be hostile. And packing by lz4, the
+ * fastest of them, for the cache.
+ */
 #include <lz4.h>
 #include <lzma.h>
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/memory.h"
 #include "patcher/cli/kernel/unpack.h"
 
 /* Decoders' own memory. `xz -9` needs 65 MiB, `zstd --ultra -22` a window of 2^27. */
@@ -31,7 +37,7 @@ static int fail(const struct unpacking *u, const char *why)
 	return -1;
 }
 
-/* Room for @want bytes, or for what is left up to the limit. 0 if that is reached. */
+/* Makes room for @want bytes, or for as many as the limit leaves. Returns how many. */
 static size_t room(struct unpacking *u, size_t want)
 {
 	struct bytes *out = u->out;
@@ -172,6 +178,10 @@ static int unpack_unknown(struct unpacking *u)
 		    "and lz4");
 }
 
+#define LZ4_MAGIC 0x02, 0x21, 0x4c, 0x18
+
+static const uint8_t lz4_magic[] = { LZ4_MAGIC };
+
 static const struct format {
 	const char *name;
 	uint8_t magic[6];
@@ -181,7 +191,7 @@ static const struct format {
 	{ "gzip",	{ 0x1f, 0x8b, 0x08 }, 3, unpack_gzip },
 	{ "xz",		{ 0xfd, '7', 'z', 'X', 'Z', 0x00 }, 6, unpack_xz },
 	{ "zstd",	{ 0x28, 0xb5, 0x2f, 0xfd }, 4, unpack_zstd },
-	{ "lz4",	{ 0x02, 0x21, 0x4c, 0x18 }, 4, unpack_lz4 },
+	{ "lz4",	{ LZ4_MAGIC }, sizeof(lz4_magic), unpack_lz4 },
 	{ "bzip2",	{ 'B', 'Z', 'h' }, 3, unpack_unknown },
 	{ "lzma",	{ 0x5d, 0x00, 0x00 }, 3, unpack_unknown },
 	{ "lzo",	{ 0x89, 'L', 'Z', 'O', 0x00 }, 5, unpack_unknown },
@@ -189,7 +199,7 @@ static const struct format {
 
 static const struct format *find_format(const uint8_t *packed, size_t len)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (len >= formats[i].len && !memcmp(packed, formats[i].magic, formats[i].len))
 			return &formats[i];
 	return NULL;
@@ -209,4 +219,27 @@ int unpack(const uint8_t *packed, size_t len, size_t max, struct bytes *out,
 	const struct format *f = find_format(packed, len);
 
 	return f ? f->run(&u) : unpack_unknown(&u);
+}
+
+/* ---- packing ---- */
+
+void lz4_pack(struct bytes *out, const uint8_t *image, size_t len)
+{
+	uint32_t size;
+
+	bytes_add(out, lz4_magic, sizeof(lz4_magic));
+	for (size_t at = 0; at < len; at += LZ4_BLOCK) {
+		int n = (int)(len - at < LZ4_BLOCK ? len - at : LZ4_BLOCK);
+		int most = LZ4_compressBound(n);
+		size_t place = bytes_add(out, NULL, 4);
+
+		bytes_add(out, NULL, (size_t)most);
+		size = (uint32_t)LZ4_compress_default((const char *)image + at,
+						      (char *)out->data + place + 4, n, most);
+		memcpy(out->data + place, &size, 4);
+		out->len = place + 4 + size;
+	}
+	/* As in a kernel: the reader takes the last 4 bytes for the size. */
+	size = (uint32_t)len;
+	bytes_add(out, &size, 4);
 }

@@ -3,7 +3,7 @@
 #ifndef CLI_UNPACK_H
 #define CLI_UNPACK_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
 
 #define UNPACK_WHY_MAX 160
 
@@ -20,5 +20,8 @@ const char *unpack_format(const uint8_t *packed, size_t len);
  */
 int unpack(const uint8_t *packed, size_t len, size_t max, struct bytes *out,
 	   char why[UNPACK_WHY_MAX]);
+
+/* Adds @image, packed by lz4 as a kernel would be, to @out. */
+void lz4_pack(struct bytes *out, const uint8_t *image, size_t len);
 
 #endif

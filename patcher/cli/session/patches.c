@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The patches that the hypervisor holds, and which one a user means. */
+/* The patches that the hypervisor holds, and finding the one that a user names. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/inspect/inspect.h"
 #include "patcher/cli/session/patches.h"
+#include "patcher/cli/session/reply.h"
+#include "patcher/cli/session/session.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/patch.h"
 
 static void gather(void *arg, const struct line *l)
 {
@@ -40,8 +49,7 @@ int patch_file_id(const char *path, struct bytes *file, char id[SESSION_ID_HEX +
 		return -1;
 	}
 	h = in.patch.header;
-	for (unsigned int i = 0; i < SESSION_ID_HEX / 2; i++)
-		sprintf(id + 2 * i, "%02x", h->id[i]);
+	put_hex(id, h->id, SESSION_ID_HEX / 2);
 	*file = in.file;
 	return 0;
 }
@@ -53,17 +61,10 @@ static bool is_id(const char *s)
 	return !s[n] && (n == SESSION_ID_HEX || n == 64);
 }
 
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void take(struct patch_ref *out, const json_t *entry)
 {
-	snprintf(out->id, sizeof(out->id), "%s", str(entry, "id"));
-	snprintf(out->state, sizeof(out->state), "%s", str(entry, "state"));
+	snprintf(out->id, sizeof(out->id), "%s", json_str(entry, "id"));
+	snprintf(out->state, sizeof(out->state), "%s", json_str(entry, "state"));
 }
 
 int patch_by_id(struct session *s, const char *id, struct patch_ref *out)
@@ -80,13 +81,13 @@ int patch_by_id(struct session *s, const char *id, struct patch_ref *out)
 	if (!all)
 		return ret;
 	json_array_foreach(all, i, entry)
-		if (!strcmp(str(entry, "id"), out->id))
+		if (!strcmp(json_str(entry, "id"), out->id))
 			take(out, entry);
 	json_decref(all);
 	return CLI_OK;
 }
 
-/* Patches of that name; several are told apart by their ids. */
+/* *found is set to the number of patches of that name, @out to the last of them. */
 static int by_name(struct session *s, const char *name, struct patch_ref *out, unsigned int *found)
 {
 	const json_t *entry;
@@ -99,7 +100,7 @@ static int by_name(struct session *s, const char *name, struct patch_ref *out, u
 	if (!all)
 		return ret;
 	json_array_foreach(all, i, entry) {
-		if (strcmp(str(entry, "name"), name))
+		if (strcmp(json_str(entry, "name"), name))
 			continue;
 		take(out, entry);
 		++*found;
@@ -149,7 +150,7 @@ int patch_by_argument(struct session *s, const char *arg, struct patch_ref *out)
 		return CLI_OK;
 	if (found > 1)
 		return out_error(s->cli, CLI_REFUSED, "ambiguous-name", "%u patches are called "
-				 "'%s'; say which by its id (`subtext list')", found, arg);
+				 "'%s'; name one by its id (`subtext list')", found, arg);
 	if (!access(arg, R_OK))
 		return by_file(s, arg, out);
 	return out_error(s->cli, CLI_REFUSED, "unknown-patch", "the hypervisor holds no patch "

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The patches that the hypervisor holds, and which one a user means. */
+/* The patches that the hypervisor holds, and finding the one that a user names. */
 #ifndef CLI_PATCHES_H
 #define CLI_PATCHES_H
 
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/session/session.h"
+#include "patcher/wire/patch.h"
 
 /* Lines of an answer (such as `list`) in a JSON array. NULL: failed, *ret is the exit code. */
 json_t *session_lines(struct session *s, const char *request, uint64_t from, int *ret);
@@ -11,13 +14,13 @@ json_t *session_lines(struct session *s, const char *request, uint64_t from, int
 /* Which patch, as the hypervisor names it. */
 struct patch_ref {
 	char id[SESSION_ID_HEX + 1];
-	char state[16];		/* as `list` says; "" if it is not held */
+	char state[16];		/* as in `list`; "" if it is not held */
 };
 
 /**
  * patch_by_argument - what a user means by ID, NAME or FILE
- * ID: the first 16 or all 64 digits. Asks for `list`. Returns CLI_OK; or an exit code,
- * everything said.
+ * ID: the first 16 or all 64 digits. Requests `list`. Returns CLI_OK; or an exit code, the error
+ * printed.
  */
 int patch_by_argument(struct session *s, const char *arg, struct patch_ref *out);
 

@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/session/session.h"
+#include "patcher/cli/base/array.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/session/reply.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/text.h"
 
 /* Keys whose values may look like numbers but are names or bytes. */
 static const char *const names[] = {
@@ -23,7 +27,7 @@ json_t *value_json(const char *key, const char *value)
 {
 	uint64_t v;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], key))
 			return json_string(value);
 	/* JSON readers often take numbers for doubles: large ones stay text. */
@@ -54,8 +58,9 @@ json_t *line_json(const struct line *l, const char *const *skip)
 /* ---- refusals ---- */
 
 /*
- * What a user can do about it, where that is known; {key} stands for the value of a key.
- * docs/protocol.md has the codes. For others, all keys of the hypervisor's answer are shown.
+ * A sentence for each code of a refusal, with what the user can do if there is something; {key}
+ * stands for the value of a key. docs/protocol.md has the codes. For other codes, all keys of the
+ * hypervisor's answer are shown.
  */
 static const struct {
 	const char *code, *sentence;
@@ -87,7 +92,7 @@ static const struct {
 
 static const char *find_sentence(const char *code)
 {
-	for (size_t i = 0; code && i < sizeof(sentences) / sizeof(sentences[0]); i++)
+	for (size_t i = 0; code && i < ARRAY_SIZE(sentences); i++)
 		if (!strcmp(sentences[i].code, code))
 			return sentences[i].sentence;
 	return NULL;

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connecting to the hypervisor, asking it, and the exit codes that come of it. */
+/* Connecting to the hypervisor, requests to it, and the exit codes of their results. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/out.h"
+#include "patcher/cli/base/problems.h"
+#include "patcher/cli/base/progress.h"
+#include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
+#include "patcher/cli/session/transport.h"
+#include "patcher/wire/client.h"
+#include "patcher/wire/line.h"
+#include "patcher/wire/text.h"
 
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	/* A second time it is meant. */
+	/* A second signal ends the program at once. */
 	if (interrupted)
 		_exit(128 + SIGINT);
 	interrupted = 1;
@@ -51,8 +60,8 @@ static void show_busy(void *arg, const struct line *part)
 }
 
 /*
- * A line is asked again every 1.5 s at most, so that a lost one costs little,
- * and as often as --timeout has room for.
+ * A request is sent again every 1.5 s at most, so that a lost line costs little, and as often as
+ * --timeout has room for.
  */
 static void set_patience(struct client *c, unsigned int timeout_ms)
 {
@@ -126,6 +135,18 @@ void session_close(struct session *s)
 	s->hello = NULL;
 }
 
+int session_run(struct cli *cli, int (*run)(struct session *s, void *arg), void *arg)
+{
+	struct session s;
+	int ret = session_open(&s, cli);
+
+	if (ret)
+		return ret;
+	ret = run(&s, arg);
+	session_close(&s);
+	return ret;
+}
+
 static int refused(struct session *s)
 {
 	static const char *const skip[] = { "code", NULL };
@@ -159,7 +180,7 @@ int session_failed(struct session *s, enum client_result r)
 				 client_result_text(r), (s->cli->timeout_ms + 999) / 1000);
 	return out_error(s->cli, CLI_CONNECT, codes[r], "%s: %s%s", s->cli->connect,
 			 client_result_text(r),
-			 r == CLIENT_LOST ? "; `subtext list' tells" : "");
+			 r == CLIENT_LOST ? "; `subtext list' shows it" : "");
 }
 
 int session_request(struct session *s, const char *request)

@@ -14,6 +14,10 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/cli.h"
+#include "patcher/cli/base/memory.h"
+#include "patcher/cli/base/problems.h"
 #include "patcher/cli/session/transport.h"
 
 #define SHOWN_MAX 160	/* of a line, with --verbose */
@@ -168,9 +172,9 @@ void transport_close(struct transport *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
-	free(t->seen);
+	free(t->seen.data);
 	t->fd = -1;
-	t->seen = NULL;
+	t->seen = (struct bytes){ 0 };
 }
 
 /* ---- what --verbose shows ---- */
@@ -195,11 +199,10 @@ static void show_in(struct transport *t, const char *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (buf[i] != '\n' && buf[i] != '\r') {
-			t->seen = xrealloc(t->seen, t->nseen + 1);
-			t->seen[t->nseen++] = buf[i];
-		} else if (t->nseen) {
-			show('<', t->seen, t->nseen);
-			t->nseen = 0;
+			bytes_add(&t->seen, &buf[i], 1);
+		} else if (t->seen.len) {
+			show('<', (const char *)t->seen.data, t->seen.len);
+			t->seen.len = 0;
 		}
 	}
 }
@@ -212,7 +215,7 @@ int transport_read(void *ctx, char *buf, size_t len, unsigned int ms)
 	struct pollfd pfd = { .fd = t->fd, .events = POLLIN };
 	ssize_t n;
 
-	/* An interrupted wait is over too: the caller may have been asked to stop. */
+	/* A signal ends the wait too, so that the caller can stop. */
 	if (poll(&pfd, 1, (int)ms) <= 0)
 		return 0;
 	n = read(t->fd, buf, len);

@@ -3,14 +3,14 @@
 #ifndef CLI_TRANSPORT_H
 #define CLI_TRANSPORT_H
 
-#include "patcher/cli/cli.h"
+#include "patcher/cli/base/bytes.h"
+#include "patcher/cli/base/problems.h"
 
 struct transport {
 	int fd;
 	bool verbose;		/* lines in both directions on stderr */
-	unsigned int write_ms;	/* a peer that takes nothing for so long is gone */
-	char *seen;		/* verbose: the part of a line that came in already */
-	size_t nseen;
+	unsigned int write_ms;	/* the line is dead if it takes nothing for so long */
+	struct bytes seen;	/* verbose: the part of a line that came in already */
 };
 
 /**

@@ -15,7 +15,7 @@
 /* What window_find() says about these bytes: "" if they are fine. */
 #define FIND(w, ...) find(w, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
 
-static const char *find(struct window *w, const uint8_t *code, size_t size)
+static const char *find(struct entry_window *w, const uint8_t *code, size_t size)
 {
 	int r = window_find(code, size, BASE, w);
 
@@ -26,7 +26,7 @@ static const char *find(struct window *w, const uint8_t *code, size_t size)
 static void nop_entry(void **state)
 {
 	static const uint8_t want[PATCH_WINDOW_MAX] = { NOP5 };
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	assert_string_equal(FIND(&w, NOP5, 0x31, 0xc0, 0xc3), "");
@@ -37,7 +37,7 @@ static void nop_entry(void **state)
 
 static void after_endbr(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	assert_string_equal(FIND(&w, ENDBR64, NOP5, 0xc3), "");
@@ -47,7 +47,7 @@ static void after_endbr(void **state)
 
 static void long_instruction(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	/* mov rax, imm64: 10 bytes, of which the window takes 5 */
@@ -59,7 +59,7 @@ static void long_instruction(void **state)
 
 static void spans(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	/* push rbp; mov rbp, rsp; ... */
@@ -72,7 +72,7 @@ static void spans(void **state)
 
 static void too_short(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	assert_string_equal(FIND(&w, 0x31, 0xc0, 0xc3), "too-short");
@@ -83,7 +83,7 @@ static void too_short(void **state)
 
 static void jump_into(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	/* mov eax, 1; jmp to each byte of it */
@@ -102,7 +102,7 @@ static void jump_into(void **state)
 
 static void jump_to_entry(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	/* A loop whose head is the window: its next turn would run the new function. */
@@ -114,7 +114,7 @@ static void jump_to_entry(void **state)
 
 static void undecodable(void **state)
 {
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	assert_string_equal(FIND(&w, 0x06, 0x06, 0x06, 0x06, 0x06), "undecodable");
@@ -128,7 +128,7 @@ static void moved_part(void **state)
 {
 	/* a jump to 0x1000 before itself */
 	static const uint8_t back[] = { 0xe9, 0xfb, 0xef, 0xff, 0xff };
-	struct window w;
+	struct entry_window w;
 
 	(void)state;
 	assert_string_equal(FIND(&w, 0xb8, 1, 0, 0, 0, 0xc3), "");

@@ -14,6 +14,7 @@
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <asm/smap.h>
+#include <subtext_mark.h>
 
 /* boot_cpu_data is what the kernel goes by when it patches alternatives. */
 static __maybe_unused inline bool subtext_cpu_has(unsigned int feature)
@@ -67,15 +68,8 @@ static __maybe_unused noinline __cold void subtext_bug(const char *file, int lin
 /*
  * Alternatives: what an instruction stands for that the kernel would patch over on CPUs with
  * (or without) a feature. Where the original does the same everywhere it stays; all else is
- * refused, by the name given here. Layout: patcher/cli/build/special.c.
+ * refused, by the name given here.
  */
-struct subtext_feature {
-	unsigned short number;
-	unsigned short stays;
-	char name[28];
-	char why[96];
-};
-
 #define SUBTEXT_STAYS(feature, why)	{ X86_FEATURE_##feature, 1, #feature, why }
 #define SUBTEXT_REFUSED(feature, why)	{ X86_FEATURE_##feature, 0, #feature, why }
 

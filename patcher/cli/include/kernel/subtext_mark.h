@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * For the headers of this folder, which stand before the kernel's own when `subtext build`
- * compiles: each place where new code does something in another way than the kernel is
- * marked, so that `subtext inspect` can tell.
+ * compiles, and for `subtext build` itself: each place where new code does something in another
+ * way than the kernel gets a mark, which `subtext inspect` shows.
  */
 #ifndef SUBTEXT_MARK_H
 #define SUBTEXT_MARK_H
 
-/* Kinds of marks; patcher/cli/build_marks.c has the words for them. */
+/* Kinds of marks; patcher/cli/build/special.c has the words for them. */
 #define SUBTEXT_MARK_JUMP_LABEL	1
 #define SUBTEXT_MARK_CPU_HAS	2
 #define SUBTEXT_MARK_WARN	3
@@ -24,5 +24,16 @@
 			      ".long 771b - .\n\t"			\
 			      ".long %c0\n\t"				\
 			      ".popsection" : : "i" (kind))
+
+/*
+ * A CPU feature that the kernel has alternatives for, and what becomes of these in new code; the
+ * records of section .subtext.features.
+ */
+struct subtext_feature {
+	unsigned short number;
+	unsigned short stays;	/* the original instruction stays; else the build is refused */
+	char name[28];
+	char why[96];
+};
 
 #endif

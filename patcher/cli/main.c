@@ -6,7 +6,6 @@
 #include <string.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/commands/commands.h"
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 
 #define MAX_TIMEOUT_S 86400

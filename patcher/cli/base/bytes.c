@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/problems.h"
 

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 
 void out_json_line(json_t *v)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The id of a patch: SHA-256 over the file. */
-#ifndef CLI_PATCH_ID_H
-#define CLI_PATCH_ID_H
+#ifndef CLI_BASE_PATCH_ID_H
+#define CLI_BASE_PATCH_ID_H
 
 #include <stddef.h>
 #include <stdint.h>

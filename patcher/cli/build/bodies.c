@@ -2,12 +2,10 @@
 /* `subtext build`: what the kernel's own tables have about a function that is to be replaced. */
 #include <inttypes.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
 #include "patcher/cli/build/bodies.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/code/window.h"
 #include "patcher/cli/kernel/tables.h"
-#include "patcher/wire/patch.h"
 
 /* The kernel itself writes into these instructions, or looks for them by address. */
 static const enum kernel_table fixed_places[] = {

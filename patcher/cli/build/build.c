@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The build of a patch: where it starts, and what is freed at its end. */
 #include <stdlib.h>
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/compile.h"
 #include "patcher/cli/build/module.h"
-#include "patcher/cli/build/object.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/tables.h"
 
 int build_kernel(struct build *b)
 {

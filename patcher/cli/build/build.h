@@ -12,7 +12,6 @@
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/problems.h"
-#include "patcher/cli/build/module.h"
 #include "patcher/cli/build/object.h"
 #include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/symbols.h"

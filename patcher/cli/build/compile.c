@@ -17,10 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/base/progress.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/compile.h"

@@ -4,7 +4,6 @@
 #define CLI_BUILD_COMPILE_H
 
 #include <stdbool.h>
-#include "patcher/cli/build/build.h"
 
 struct build;
 

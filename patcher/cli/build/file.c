@@ -5,18 +5,11 @@
 #include <string.h>
 #include <time.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/patch_id.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/file.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/release.h"
-#include "patcher/cli/build/replace.h"
-#include "patcher/cli/build/symbols.h"
-#include "patcher/wire/patch.h"
 
 /* ---- meta: key=value lines for people ---- */
 

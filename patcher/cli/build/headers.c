@@ -9,9 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/headers.h"
 

@@ -4,7 +4,6 @@
 #define CLI_BUILD_HEADERS_H
 
 #include <stddef.h>
-#include "patcher/cli/build/build.h"
 
 struct build;
 

@@ -8,14 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/hints.h"
-#include "patcher/cli/build/object.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 
 #define MOST 8		/* names in one list */
 

@@ -3,9 +3,10 @@
 #ifndef CLI_BUILD_HINTS_H
 #define CLI_BUILD_HINTS_H
 
-#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/object.h"
 #include "patcher/cli/kernel/symbols.h"
+
+struct build;
 
 /* Both add a problem that names what may be meant. Always -1. */
 int hint_no_old(struct build *b, const char *name);

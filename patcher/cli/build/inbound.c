@@ -7,16 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/inbound.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/code/disasm.h"
-#include "patcher/cli/kernel/elf.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
-#include "patcher/wire/patch.h"
 
 #define NEAR 160	/* farther than a 1-byte distance and its instruction reach */
 

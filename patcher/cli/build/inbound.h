@@ -3,7 +3,6 @@
 #ifndef CLI_BUILD_INBOUND_H
 #define CLI_BUILD_INBOUND_H
 
-#include "patcher/cli/build/build.h"
 
 struct build;
 

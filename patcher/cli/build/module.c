@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/module.h"
 #include "patcher/cli/build/module_tables.h"
-#include "patcher/cli/build/object.h"
-#include "patcher/cli/build/symbols.h"
-#include "patcher/cli/kernel/guest_symbols.h"
-#include "patcher/cli/kernel/tables.h"
-#include "patcher/wire/patch.h"
 
 struct module *build_module(struct build *b)
 {

@@ -6,11 +6,12 @@
 #ifndef CLI_BUILD_MODULE_H
 #define CLI_BUILD_MODULE_H
 
-#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/object.h"
 #include "patcher/cli/build/symbols.h"
 #include "patcher/cli/kernel/guest_symbols.h"
 #include "patcher/cli/kernel/tables.h"
+
+struct build;
 
 struct module {
 	const char *path, *symbols_path;	/* --module, --symbols; NULL if not given */

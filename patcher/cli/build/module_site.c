@@ -3,18 +3,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/bodies.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/module.h"
 #include "patcher/cli/build/module_site.h"
-#include "patcher/cli/build/object.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/site.h"
 #include "patcher/cli/code/window.h"
-#include "patcher/wire/patch.h"
 
 static void refuse(struct build *b, const char *name, uint64_t addr, const char *code,
 		   const char *why)

@@ -4,8 +4,6 @@
 #define CLI_BUILD_MODULE_SITE_H
 
 #include <stdbool.h>
-#include "patcher/cli/build/build.h"
-#include "patcher/cli/build/replace.h"
 
 struct build;
 struct replacement;

@@ -6,13 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/module.h"
 #include "patcher/cli/build/module_tables.h"
-#include "patcher/cli/build/object.h"
-#include "patcher/cli/kernel/tables.h"
 
 /* The first field of each entry refers to the code that the entry is for. */
 struct table_section {

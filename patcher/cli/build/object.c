@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/object.h"
 

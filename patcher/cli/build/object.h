@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "patcher/cli/build/build.h"
 
 struct build;
 

@@ -5,12 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/output.h"
-#include "patcher/wire/patch.h"
 
 char *build_default_name(const char *out)
 {

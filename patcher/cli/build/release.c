@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/release.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 
 #define BANNER_MAX 512
 #define BANNER_START "Linux version "

@@ -7,14 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/reloc.h"
-#include "patcher/cli/build/symbols.h"
-#include "patcher/wire/patch.h"
 
 struct reloc_type {
 	uint32_t type;

@@ -6,17 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/sections.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/include/subtext.h"
-#include "patcher/cli/kernel/symbols.h"
-#include "patcher/wire/patch.h"
 
 #define RECORD_SIZE sizeof(struct subtext_replace)
 

@@ -4,9 +4,10 @@
 #define CLI_BUILD_REPLACE_H
 
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/symbols.h"
 #include "patcher/wire/patch.h"
+
+struct build;
 
 /* One function that takes the place of another. */
 struct replacement {

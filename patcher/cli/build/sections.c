@@ -6,13 +6,8 @@
  */
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/sections.h"
-#include "patcher/wire/patch.h"
 
 #define PAGE_SIZE 4096u
 

@@ -3,7 +3,6 @@
 #ifndef CLI_BUILD_SECTIONS_H
 #define CLI_BUILD_SECTIONS_H
 
-#include "patcher/cli/build/build.h"
 
 #define REPLACE_SECTION ".subtext.replace"
 #define SYMBOLS_SECTION ".subtext.symbols"

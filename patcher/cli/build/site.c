@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The site of one replacement, as the patch file has it. */
 #include <string.h>
-#include "patcher/cli/base/bytes.h"
 #include "patcher/cli/build/bodies.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/site.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/code/window.h"
-#include "patcher/wire/patch.h"
 
 static enum patch_target target_kind(const struct value *v)
 {

@@ -5,11 +5,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/replace.h"
 #include "patcher/cli/code/window.h"
 #include "patcher/cli/kernel/tables.h"
 #include "patcher/wire/patch.h"
+
+struct build;
 
 /* A function whose entry is rewritten. */
 struct old_function {

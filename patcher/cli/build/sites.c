@@ -4,26 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/bodies.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/hints.h"
 #include "patcher/cli/build/inbound.h"
 #include "patcher/cli/build/module_site.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/site.h"
 #include "patcher/cli/build/sites.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/code/window.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/relocs.h"
-#include "patcher/cli/kernel/symbols.h"
-#include "patcher/cli/kernel/tables.h"
-#include "patcher/wire/patch.h"
 
 static int refuse(struct build *b, const struct kernel_symbol *s, const char *code,
 		  const char *why)

@@ -7,17 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/sections.h"
 #include "patcher/cli/build/special.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/include/kernel/subtext_mark.h"
-#include "patcher/wire/patch.h"
 
 /* A line of meta for `subtext inspect`: what was done about a special section. */
 static void note(struct build *b, const char *what, const char *how, size_t count,

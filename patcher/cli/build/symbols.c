@@ -4,17 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/hints.h"
 #include "patcher/cli/build/module.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/symbols.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
-#include "patcher/wire/patch.h"
 
 /* A symbol that @o itself defines. */
 static int own_symbol(struct build *b, const struct object *o, const GElf_Sym *sym,

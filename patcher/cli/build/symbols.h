@@ -3,10 +3,11 @@
 #ifndef CLI_BUILD_SYMBOLS_H
 #define CLI_BUILD_SYMBOLS_H
 
-#include "patcher/cli/build/build.h"
 #include "patcher/cli/build/object.h"
 #include "patcher/cli/kernel/symbols.h"
 #include "patcher/wire/patch.h"
+
+struct build;
 
 /* A value a relocation or a replacement refers to. */
 struct value {

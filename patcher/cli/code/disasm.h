@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* x86-64 instructions, by Zydis. */
-#ifndef CLI_DISASM_H
-#define CLI_DISASM_H
+#ifndef CLI_CODE_DISASM_H
+#define CLI_CODE_DISASM_H
 
 #include <stdbool.h>
 #include <stddef.h>

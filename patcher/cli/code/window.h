@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The window: the bytes at a function's entry that become a jump. */
-#ifndef CLI_WINDOW_H
-#define CLI_WINDOW_H
+#ifndef CLI_CODE_WINDOW_H
+#define CLI_CODE_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,14 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
 #include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
 #include "patcher/wire/patch.h"
 
 /* ---- info ---- */

@@ -6,26 +6,20 @@
 #include <string.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/compile.h"
 #include "patcher/cli/build/file.h"
 #include "patcher/cli/build/module.h"
-#include "patcher/cli/build/object.h"
 #include "patcher/cli/build/output.h"
 #include "patcher/cli/build/records.h"
 #include "patcher/cli/build/reloc.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/sections.h"
 #include "patcher/cli/build/sites.h"
 #include "patcher/cli/build/special.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/commands/commands.h"
-#include "patcher/wire/patch.h"
 
 /* ---- options ---- */
 

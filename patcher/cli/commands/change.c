@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/base/progress.h"
 #include "patcher/cli/commands/change.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
 #include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
 #include "patcher/wire/patch.h"
-#include "patcher/wire/text.h"
 
 /* "applied fix (0123456789abcdef): sites=1 cpus=2; all CPUs stopped for 12.3 us" */
 static void print_report(const struct session *s, const char *what, const json_t *o)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Putting a patch into force, for the commands that do so. */
-#ifndef CLI_CHANGE_H
-#define CLI_CHANGE_H
+#ifndef CLI_COMMANDS_CHANGE_H
+#define CLI_COMMANDS_CHANGE_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/session/session.h"

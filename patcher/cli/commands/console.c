@@ -8,14 +8,10 @@
 #include <termios.h>
 #include <unistd.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/cli/session/transport.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
 
 #define QUIT CTRL(']')
 /* After the end of piped input, answers are awaited until the line is quiet for QUIET_MS. */

@@ -9,16 +9,13 @@
 #include <unistd.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/base/progress.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/patches.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/wire/client.h"
 #include "patcher/wire/patch.h"
-#include "patcher/wire/text.h"
 
 #define MAX_CYCLES 1000000
 

@@ -5,13 +5,9 @@
 #include <string.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/inspect/inspect.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/wire/patch.h"
 
 #define DEFAULT_INSNS 8
 #define MAX_INSNS 4096

@@ -10,25 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/build/build.h"
 #include "patcher/cli/build/file.h"
 #include "patcher/cli/build/module.h"
 #include "patcher/cli/build/output.h"
 #include "patcher/cli/build/release.h"
-#include "patcher/cli/build/replace.h"
 #include "patcher/cli/build/sites.h"
-#include "patcher/cli/build/symbols.h"
 #include "patcher/cli/commands/change.h"
 #include "patcher/cli/commands/commands.h"
-#include "patcher/cli/kernel/guest_symbols.h"
-#include "patcher/cli/kernel/kernel.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/wire/patch.h"
 
 struct redirect {
 	struct build build;

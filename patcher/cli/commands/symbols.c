@@ -7,15 +7,9 @@
 #include <string.h>
 #include "patcher/cli/base/args.h"
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/commands/commands.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/tables.h"
-#include "patcher/wire/patch.h"
 
 struct symbols_args {
 	const char *kernel;

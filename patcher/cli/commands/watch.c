@@ -4,14 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/args.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/commands/commands.h"
 #include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/cli/session/transport.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
 
 #define SLICE_MS 100
 /* How often a request checks that the hypervisor still answers and knows this session. */

@@ -5,18 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/out.h"
 #include "patcher/cli/base/patch_id.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/code/disasm.h"
 #include "patcher/cli/inspect/inspect.h"
 #include "patcher/cli/inspect/meta.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
-#include "patcher/wire/patch.h"
 
 static int check_format(struct inspection *in, const char *path, struct problems *p)
 {

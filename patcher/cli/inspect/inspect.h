@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What there is to show about a patch file; commands/inspect.c prints it. */
-#ifndef CLI_INSPECT_H
-#define CLI_INSPECT_H
+#ifndef CLI_INSPECT_INSPECT_H
+#define CLI_INSPECT_INSPECT_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/problems.h"

@@ -3,8 +3,8 @@
  * Unpacked kernels in the user's cache directory, because unpacking xz is slow. The tool works
  * without it: a cache that cannot be read or written, or whose hashes are wrong, is ignored.
  */
-#ifndef CLI_IMAGE_CACHE_H
-#define CLI_IMAGE_CACHE_H
+#ifndef CLI_KERNEL_CACHE_H
+#define CLI_KERNEL_CACHE_H
 
 #include "patcher/cli/base/bytes.h"
 

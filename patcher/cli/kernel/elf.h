@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A linked x86-64 ELF file in memory, of any origin: every offset in it is checked once, here. */
-#ifndef CLI_ELF_IMAGE_H
-#define CLI_ELF_IMAGE_H
+#ifndef CLI_KERNEL_ELF_H
+#define CLI_KERNEL_ELF_H
 
 #include <elf.h>
 #include <stdbool.h>

@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/guest_symbols.h"
 #include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 
 #define MAX_FILE	(64u << 20)
 #define KERNEL_NAME	"vmlinux"

@@ -3,8 +3,8 @@
  * What lies where in the running guest: lines of its /proc/kallsyms, those of loaded modules
  * included, and of /sys/module/NAME/sections.
  */
-#ifndef CLI_GUEST_SYMBOLS_H
-#define CLI_GUEST_SYMBOLS_H
+#ifndef CLI_KERNEL_GUEST_SYMBOLS_H
+#define CLI_KERNEL_GUEST_SYMBOLS_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/problems.h"

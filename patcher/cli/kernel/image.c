@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/cache.h"
 #include "patcher/cli/kernel/image.h"

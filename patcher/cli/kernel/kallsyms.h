@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The symbol table that Linux carries in its own read-only data (CONFIG_KALLSYMS). */
-#ifndef CLI_KALLSYMS_H
-#define CLI_KALLSYMS_H
+#ifndef CLI_KERNEL_KALLSYMS_H
+#define CLI_KERNEL_KALLSYMS_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/kernel/elf.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where in a kernel image the parts of its symbol table are. */
-#ifndef CLI_KALLSYMS_FIND_H
-#define CLI_KALLSYMS_FIND_H
+#ifndef CLI_KERNEL_KALLSYMS_FIND_H
+#define CLI_KERNEL_KALLSYMS_FIND_H
 
 #include <stdbool.h>
 #include <stddef.h>

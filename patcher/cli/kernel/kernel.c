@@ -2,16 +2,10 @@
 /* Opening a kernel: image, symbols, relocations, build-id. */
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/elf.h"
-#include "patcher/cli/kernel/image.h"
 #include "patcher/cli/kernel/kernel.h"
 #include "patcher/cli/kernel/listed.h"
-#include "patcher/cli/kernel/relocs.h"
 #include "patcher/cli/kernel/symtab.h"
-#include "patcher/wire/patch.h"
 
 int not_a_kernel(const struct kernel *k, struct problems *p, const char *why)
 {

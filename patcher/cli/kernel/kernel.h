@@ -3,8 +3,8 @@
  * A kernel as the host tool knows it: its image, symbols, relocations and identity. Addresses
  * are link-time addresses.
  */
-#ifndef CLI_ELF_KERNEL_H
-#define CLI_ELF_KERNEL_H
+#ifndef CLI_KERNEL_KERNEL_H
+#define CLI_KERNEL_KERNEL_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/problems.h"

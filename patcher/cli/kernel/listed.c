@@ -6,15 +6,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kallsyms.h"
 #include "patcher/cli/kernel/kernel.h"
 #include "patcher/cli/kernel/listed.h"
-#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/system_map.h"
 
 /* Types of what is code or data for sure; others are known by their section. */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kernel.h"
 #include "patcher/cli/kernel/relocs.h"
 

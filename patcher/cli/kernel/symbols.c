@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kallsyms.h"
 #include "patcher/cli/kernel/kernel.h"
 #include "patcher/cli/kernel/symbols.h"

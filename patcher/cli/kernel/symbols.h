@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/kernel.h"
 
 struct kernel;
 

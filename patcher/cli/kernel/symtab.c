@@ -2,10 +2,7 @@
 /* A kernel's symbols from its ELF symbol table. */
 #include <string.h>
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/elf.h"
 #include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/symtab.h"
 
 /* Values in these sections are offsets into each CPU's own area, which KASLR does not move. */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include "patcher/cli/base/array.h"
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kallsyms.h"
 #include "patcher/cli/kernel/system_map.h"

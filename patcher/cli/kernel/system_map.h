@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* System.map: the kernel's symbols as nm(1) printed them at build time. */
-#ifndef CLI_SYSTEM_MAP_H
-#define CLI_SYSTEM_MAP_H
+#ifndef CLI_KERNEL_SYSTEM_MAP_H
+#define CLI_KERNEL_SYSTEM_MAP_H
 
 #include "patcher/cli/base/problems.h"
 #include "patcher/cli/kernel/kallsyms.h"

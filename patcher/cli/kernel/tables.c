@@ -4,14 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "patcher/cli/base/array.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
-#include "patcher/cli/base/problems.h"
-#include "patcher/cli/kernel/elf.h"
-#include "patcher/cli/kernel/kernel.h"
-#include "patcher/cli/kernel/symbols.h"
 #include "patcher/cli/kernel/tables.h"
-#include "patcher/wire/patch.h"
 
 /* One record of a table. */
 struct reader {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The compressions that kernels come in: gzip, xz, zstd, lz4. */
-#ifndef CLI_UNPACK_H
-#define CLI_UNPACK_H
+#ifndef CLI_KERNEL_UNPACK_H
+#define CLI_KERNEL_UNPACK_H
 
 #include "patcher/cli/base/bytes.h"
 

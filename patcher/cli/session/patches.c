@@ -5,17 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/inspect/inspect.h"
 #include "patcher/cli/session/patches.h"
 #include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
-#include "patcher/wire/patch.h"
 
 static void gather(void *arg, const struct line *l)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The patches that the hypervisor holds, and finding the one that a user names. */
-#ifndef CLI_PATCHES_H
-#define CLI_PATCHES_H
+#ifndef CLI_SESSION_PATCHES_H
+#define CLI_SESSION_PATCHES_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/problems.h"

@@ -4,16 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/out.h"
-#include "patcher/cli/base/problems.h"
 #include "patcher/cli/base/progress.h"
 #include "patcher/cli/session/reply.h"
 #include "patcher/cli/session/session.h"
-#include "patcher/cli/session/transport.h"
-#include "patcher/wire/client.h"
-#include "patcher/wire/line.h"
-#include "patcher/wire/text.h"
 
 static volatile sig_atomic_t interrupted;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A conversation with the hypervisor. */
-#ifndef CLI_SESSION_H
-#define CLI_SESSION_H
+#ifndef CLI_SESSION_SESSION_H
+#define CLI_SESSION_SESSION_H
 
 #include <stdio.h>
 #include "patcher/cli/base/cli.h"

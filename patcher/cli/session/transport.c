@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 #include "patcher/cli/base/bytes.h"
-#include "patcher/cli/base/cli.h"
 #include "patcher/cli/base/memory.h"
 #include "patcher/cli/base/problems.h"
 #include "patcher/cli/session/transport.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The line to the hypervisor: a tty or pty, TCP, or a UNIX socket. */
-#ifndef CLI_TRANSPORT_H
-#define CLI_TRANSPORT_H
+#ifndef CLI_SESSION_TRANSPORT_H
+#define CLI_SESSION_TRANSPORT_H
 
 #include "patcher/cli/base/bytes.h"
 #include "patcher/cli/base/problems.h"

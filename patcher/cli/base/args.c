@@ -123,7 +123,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The table as argp has it. To be freed. */
+/* The table as argp has it; NULL without options (argp's help leaks an empty one). To be freed. */
 static struct argp_option *argp_options(const struct args_spec *spec)
 {
 	struct argp_option *all = NULL;
@@ -136,7 +136,8 @@ static struct argp_option *argp_options(const struct args_spec *spec)
 			.name = o->name, .key = key_of(spec, i), .arg = o->value, .doc = o->help,
 		};
 	}
-	*ARRAY_ADD(all, n) = (struct argp_option){ 0 };
+	if (n)
+		ARRAY_ADD(all, n)->name = NULL;
 	return all;
 }
 

@@ -86,10 +86,7 @@ uint64_t machine_annex_hpa(void)
 	return boot_info.phys + boot_info.annex;
 }
 
-uint64_t machine_annex_size(void)
-{
-	return ANNEX_SIZE;
-}
+_Static_assert(ANNEX_SIZE == MACHINE_ANNEX_SIZE, "the loader reserves what the engine uses");
 
 void *machine_annex_va(void)
 {

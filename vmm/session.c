@@ -68,7 +68,7 @@ static bool op_list(unsigned int i, struct text *t)
 	if (!engine_info(i, &p))
 		return false;
 	text_format(t, " id=%*p name=%s state=%s sites=%u pages=%u annex=0x%lx text=%lu data=%lu",
-		    SERVER_ID_LEN, p.id, p.name, patch_state_name(p.state), p.sites, p.pages,
+		    SERVER_ID_LEN, p.id, p.name, stage_name(p.state), p.sites, p.pages,
 		    p.annex, p.text_size, p.data_size);
 	text_format(t, " applied=%u reverted=%u", p.applied, p.reverted);
 	return true;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The annex: 2 MiB for payloads, text from the bottom, data from the top. The
- * guest sees it through one page-directory entry that was not present.
- */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/annex.h"
+#include "patcher/engine/state.h"
 #include "patcher/wire/mem.h"
 
 #define FIXUP_BATCH	64u
@@ -13,16 +10,24 @@
 /* Present, writable, accessed, dirty, 2 MiB; not global, executable. SDM 3A, "4-Level Paging". */
 #define PDE_BITS	0xe3ull
 
-static unsigned int total_pages(void)
+static unsigned int text_pages(const struct held *h)
 {
-	return machine_annex_size() >> PAGE_SHIFT;
+	return pages_of(h->patch.header->text.size);
 }
 
-/* Pages of a patch's payload in all; *text of them are text. */
-unsigned int annex_pages_of(const struct held *h, unsigned int *text)
+static unsigned int data_pages(const struct held *h)
 {
-	*text = pages_of(h->patch.header->text.size);
-	return *text + pages_of(h->patch.header->data_mem);
+	return pages_of(h->patch.header->data_mem);
+}
+
+unsigned int annex_pages_of(const struct held *h)
+{
+	return text_pages(h) + data_pages(h);
+}
+
+unsigned int annex_nth_page(const struct held *h, unsigned int i)
+{
+	return i < text_pages(h) ? h->text_page + i : h->data_page + i - text_pages(h);
 }
 
 static uint64_t page_gva(unsigned int page)
@@ -30,26 +35,48 @@ static uint64_t page_gva(unsigned int page)
 	return eng.annex.gva + ((uint64_t)page << PAGE_SHIFT);
 }
 
-/* Where the guest sees the payload text of a patch. */
-uint64_t annex_text_gva(const struct held *h)
+static uint8_t *page_va(unsigned int page)
 {
-	return page_gva(h->text_page);
+	return (uint8_t *)machine_annex_va() + ((uint64_t)page << PAGE_SHIFT);
 }
 
-/* Takes pages for the payload in the next edition. */
-static bool reserve(struct held *h)
+uint64_t annex_text_gva(const struct held *h)
 {
-	unsigned int next = edition_next(), text, all = annex_pages_of(h, &text);
-	struct annex *a = &eng.annex;
+	return h->place == ANNEX_NONE ? 0 : page_gva(h->text_page);
+}
 
-	if (a->text[next] + a->data[next] + all > total_pages())
+/* Takes a place for the payload; its pages are in use in the next edition. */
+static bool take_place(struct held *h)
+{
+	uint8_t *kind = eng.annex.kind[edition_next()];
+	struct ranges *r = &eng.annex.ranges;
+
+	if (!ranges_take(r, text_pages(h), &h->text_page))
 		return false;
-	h->text_page = a->text[next];
-	a->text[next] += text;
-	a->data[next] += all - text;
-	h->data_page = total_pages() - a->data[next];
-	h->placed = true;
-	return true;
+	if (!ranges_take_top(r, data_pages(h), &h->data_page)) {
+		ranges_give(r, h->text_page, text_pages(h));
+		return false;
+	}
+	memset(kind + h->text_page, PAGE_PAYLOAD_TEXT, text_pages(h));
+	memset(kind + h->data_page, PAGE_PAYLOAD_DATA, data_pages(h));
+	return stage_move(&h->place, ANNEX_NEW);
+}
+
+void annex_keep(struct held *h)
+{
+	if (h->place == ANNEX_NEW)
+		stage_move_locked(&h->place, ANNEX_KEPT);
+	if (eng.annex.entry == ANNEX_NEW)
+		stage_move_locked(&eng.annex.entry, ANNEX_KEPT);
+}
+
+void annex_give_back(struct held *h)
+{
+	if (h->place != ANNEX_NEW)
+		return;
+	ranges_give(&eng.annex.ranges, h->text_page, text_pages(h));
+	ranges_give(&eng.annex.ranges, h->data_page, data_pages(h));
+	stage_move(&h->place, ANNEX_NONE);
 }
 
 /*
@@ -58,74 +85,67 @@ static bool reserve(struct held *h)
  */
 static uint64_t candidate(uint64_t anchor, unsigned int n)
 {
-	uint64_t distance = (n / 2 + 1) * ANNEX_PDE_SPAN;
-	uint64_t gva = (anchor & ~(ANNEX_PDE_SPAN - 1)) + (n & 1 ? -distance : distance);
+	uint64_t distance = (n / 2 + 1) * MACHINE_ANNEX_SIZE;
+	uint64_t gva = (anchor & ~(MACHINE_ANNEX_SIZE - 1)) + (n & 1 ? -distance : distance);
 
 	return (gva ^ anchor) & ~(REGION - 1) ? 0 : gva;
 }
 
-/**
- * annex_check - has the guest our page-directory entry still?
- *
- * If not, another kernel runs (kexec): what was placed stays where it is, and payloads are placed
- * anew where this kernel has an entry free. Unless a live patch has a payload, or these tables
- * do not hold the kernel: then annex.mapped stays, and lost is set. Session.
- */
-void annex_check(void)
+/* Has the guest our entry? *known: its tables hold a page directory for that address. */
+static bool entry_is_ours(bool *known)
 {
 	uint64_t pde, entry;
-	bool found;
 
-	if (!eng.annex.mapped)
-		return;
-	found = !machine_guest_entry(eng.annex.gva, 2, &pde, &entry);
-	eng.annex.lost = !found || pde != eng.annex.pde ||
-			 entry != (machine_annex_hpa() | PDE_BITS);
-	if (!eng.annex.lost || !found)
-		return;
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
-		if (eng.held[i].state == PATCH_LIVE && eng.held[i].placed)
-			return;
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++)
-		eng.held[i].placed = false;
-	eng.annex.mapped = false;
+	*known = !machine_guest_entry(eng.annex.gva, 2, &pde, &entry);
+	return *known && pde == eng.annex.pde && entry == (machine_annex_hpa() | PDE_BITS);
 }
 
-/* Phase, one entry: room for the payload, and an address at which the guest can see it. */
-enum step annex_place(struct txn *t)
+void annex_check(void)
+{
+	bool known;
+
+	if (eng.annex.entry == ANNEX_NONE || entry_is_ours(&known) || !known)
+		return;
+	for (unsigned int i = 0; i < eng.nheld; i++)
+		if (held_is_live(&eng.held[i]) && eng.held[i].place == ANNEX_KEPT)
+			return;
+	for (unsigned int i = 0; i < eng.nheld; i++)
+		if (eng.held[i].place == ANNEX_KEPT)
+			stage_move(&eng.held[i].place, ANNEX_NONE);
+	stage_move(&eng.annex.entry, ANNEX_NONE);
+}
+
+enum outcome annex_place(struct txn *t)
 {
 	uint64_t gva, pde, entry;
+	bool known;
 
 	t->of = 2 * PDES;
 	if (!held_has_payload(t->held))
-		return STEP_NEXT;
-	if (!t->held->placed) {
-		if (!reserve(t->held))
-			return refuse_what(REFUSE_ANNEX, "no room");
-		t->placing = true;
-	}
-	if (eng.annex.mapped)
-		return !eng.annex.lost ? STEP_NEXT :
+		return UNIT_NEXT;
+	if (t->held->place == ANNEX_NONE && !take_place(t->held))
+		return refuse_what(REFUSE_ANNEX, "no room");
+	if (eng.annex.entry != ANNEX_NONE)
+		return entry_is_ours(&known) ? UNIT_NEXT :
 		       refuse_what(REFUSE_ANNEX, "the guest has changed the page-directory entry");
 	if (t->i == t->of)
 		return refuse_what(REFUSE_ANNEX, "no free page-directory entry");
 	gva = candidate(machine_anchor(), t->i++);
 	if (!gva || machine_guest_entry(gva, 2, &pde, &entry) || entry)
-		return STEP_AGAIN;
+		return UNIT_AGAIN;
 	eng.annex.gva = gva;
 	eng.annex.pde = pde;
-	return STEP_NEXT;
+	return UNIT_NEXT;
 }
 
-/* One page of the annex as the guest will find it: @size bytes from @from, then @pad. */
+/* Writes one page of the annex: what there is from byte @at of @from (@size bytes), then @pad. */
 static void fill_page(unsigned int page, const uint8_t *from, uint64_t size, uint64_t at, int pad)
 {
-	uint8_t *to = (uint8_t *)machine_annex_va() + ((uint64_t)page << PAGE_SHIFT);
 	size_t n = at >= size ? 0 : size - at < PAGE_SIZE ? size - at : PAGE_SIZE;
 
 	if (n)
-		memcpy(to, from + at, n);
-	memset(to + n, pad, PAGE_SIZE - n);
+		memcpy(page_va(page), from + at, n);
+	memset(page_va(page) + n, pad, PAGE_SIZE - n);
 }
 
 static void store_le(uint8_t *to, uint64_t value, unsigned int bytes)
@@ -146,54 +166,50 @@ static uint64_t fixup_value(const struct held *h, const struct patch_fixup *f)
 	return base[f->base & 3] + (uint64_t)f->value;
 }
 
-/* Writes one field of the payload; false if the value does not fit it. */
-static bool fixup(const struct held *h, const struct patch_fixup *f)
+/* Writes one field of the payload, which the guest sees at *gva; false if its value is too large. */
+static bool fixup(const struct held *h, const struct patch_fixup *f, uint64_t *gva)
 {
 	unsigned int page = f->in_data ? h->data_page : h->text_page;
-	uint8_t *to = (uint8_t *)machine_annex_va() + ((uint64_t)page << PAGE_SHIFT) + f->offset;
-	uint64_t value = fixup_value(h, f);
 	bool wide = f->type == PATCH_FIXUP_ABS64 || f->type == PATCH_FIXUP_PC64;
+	uint64_t value = fixup_value(h, f);
 
+	*gva = page_gva(page) + f->offset;
 	if (f->type == PATCH_FIXUP_PC32 || f->type == PATCH_FIXUP_PC64)
-		value -= page_gva(page) + f->offset;
+		value -= *gva;
 	if (!wide && value != (f->type == PATCH_FIXUP_ABS32 ? (uint64_t)(uint32_t)value :
 			       (uint64_t)(int64_t)(int32_t)value))
 		return false;
-	store_le(to, value, wide ? 8 : 4);
+	store_le(page_va(page) + f->offset, value, wide ? 8 : 4);
 	return true;
 }
 
-static enum step fixup_batch(struct txn *t, unsigned int first)
+static enum outcome fixup_batch(struct txn *t, unsigned int first)
 {
 	const struct patch *p = &t->held->patch;
+	uint64_t gva;
 
 	for (unsigned int i = first; i < p->nfixups && i < first + FIXUP_BATCH; i++) {
-		struct refusal *why;
-
-		if (fixup(t->held, &p->fixups[i]))
+		if (fixup(t->held, &p->fixups[i], &gva))
 			continue;
-		why = refuse(REFUSE_RANGE);
-		why->field = "fixups";
-		why->index = i;
-		why->address = page_gva(p->fixups[i].in_data ? t->held->data_page :
-					t->held->text_page) + p->fixups[i].offset;
-		return STEP_REFUSED;
+		refuse_at(REFUSE_RANGE, gva);
+		t->why.field = "fixups";
+		t->why.index = i;
+		return UNIT_REFUSED;
 	}
 	t->i++;
-	return STEP_AGAIN;
+	return UNIT_AGAIN;
 }
 
-/* Phase, one page or some fixups: the payload into the annex, where no CPU can see it yet. */
-enum step annex_fill(struct txn *t)
+enum outcome annex_fill(struct txn *t)
 {
 	const struct held *h = t->held;
 	const struct patch_header *head = h->patch.header;
-	unsigned int text, all = annex_pages_of(h, &text);
+	unsigned int text = text_pages(h), all = annex_pages_of(h);
 
 	t->of = all + (h->patch.nfixups + FIXUP_BATCH - 1) / FIXUP_BATCH;
-	/* A revived patch goes on with the data it had. */
-	if (!t->placing || t->i >= t->of)
-		return STEP_NEXT;
+	/* A patch that is applied again goes on with the data it had. */
+	if (h->place != ANNEX_NEW || t->i >= t->of)
+		return UNIT_NEXT;
 	if (t->i >= all)
 		return fixup_batch(t, (t->i - all) * FIXUP_BATCH);
 	if (t->i < text)
@@ -203,56 +219,43 @@ enum step annex_fill(struct txn *t)
 		fill_page(h->data_page + t->i - text, h->patch.data, head->data.size,
 			  (uint64_t)(t->i - text) << PAGE_SHIFT, 0);
 	t->i++;
-	return STEP_AGAIN;
+	return UNIT_AGAIN;
 }
 
-/**
- * annex_map - fill the guest's page-directory entry, if this patch is the first to need it
- *
- * To be called when every CPU is on t->guarded: translations that go through
- * the entry are then cached for that view only and die with it, should the
- * transaction be refused. 0, or -1: the entry is not free any more. Session.
- */
 int annex_map(struct txn *t)
 {
-	if (!held_has_payload(t->held) || eng.annex.mapped)
+	if (!held_has_payload(t->held) || eng.annex.entry != ANNEX_NONE)
 		return 0;
 	if (machine_cas64(eng.annex.pde, 0, machine_annex_hpa() | PDE_BITS))
 		return -1;
-	eng.annex.mapped = t->mapped_annex = true;
+	stage_move(&eng.annex.entry, ANNEX_NEW);
 	return 0;
 }
 
-/* Undoes annex_map(). An entry that the guest has changed since is the guest's. Session. */
-void annex_unmap(struct txn *t)
+void annex_unmap(void)
 {
-	if (!t->mapped_annex || machine_cas64(eng.annex.pde, machine_annex_hpa() | PDE_BITS, 0))
-		return;
-	eng.annex.mapped = t->mapped_annex = false;
+	if (eng.annex.entry == ANNEX_NEW)
+		stage_move(&eng.annex.entry, machine_cas64(eng.annex.pde, machine_annex_hpa() | PDE_BITS, 0) ?
+			   ANNEX_KEPT : ANNEX_NONE);
 }
 
-/* Maps one page of the annex in a view, as this edition uses it. 0, or view_set()'s error. */
 int annex_view(view_t view, unsigned int edition, unsigned int page)
 {
-	uint64_t hpa = machine_annex_hpa() + ((uint64_t)page << PAGE_SHIFT);
+	enum page_kind kind = eng.annex.kind[edition][page];
 
-	if (page < eng.annex.text[edition])
-		return view_set(view, hpa, PAGE_PAYLOAD_TEXT, 0);
-	if (page >= total_pages() - eng.annex.data[edition])
-		return view_set(view, hpa, PAGE_PAYLOAD_DATA, 0);
-	return 0;
+	if (kind == PAGE_PLAIN)
+		return 0;
+	return view_set(view, machine_annex_hpa() + ((uint64_t)page << PAGE_SHIFT), kind, 0);
 }
 
-/* What the edition in force has at @gpa, if that is in the annex. Lock held. */
 enum engine_page annex_page(uint64_t gpa)
 {
 	uint64_t offset = gpa - machine_annex_hpa();
+	enum page_kind kind;
 
-	if (offset >= machine_annex_size())
+	if (offset >= MACHINE_ANNEX_SIZE)
 		return ENGINE_PAGE_NONE;
-	if (offset >> PAGE_SHIFT < eng.annex.text[eng.live])
-		return ENGINE_PAGE_ANNEX_TEXT;
-	if (offset >> PAGE_SHIFT >= total_pages() - eng.annex.data[eng.live])
-		return ENGINE_PAGE_ANNEX_DATA;
-	return ENGINE_PAGE_ANNEX_FREE;
+	kind = eng.annex.kind[eng.live][offset >> PAGE_SHIFT];
+	return kind == PAGE_PAYLOAD_TEXT ? ENGINE_PAGE_ANNEX_TEXT :
+	       kind == PAGE_PAYLOAD_DATA ? ENGINE_PAGE_ANNEX_DATA : ENGINE_PAGE_ANNEX_FREE;
 }

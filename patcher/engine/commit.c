@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The commit. All is prepared; while the CPUs stand still nothing is done that
- * grows with the number of sites, but for the binary search of their RIPs.
- */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/commit.h"
+#include "patcher/engine/rebase.h"
+#include "patcher/engine/site.h"
+#include "patcher/engine/state.h"
+
+#define STOP_TRIES	8u	/* polls at which a late CPU is waited for */
+#define POKE_TRIES	1000u	/* and at which the guest may be in the middle of changing a window */
 
 /* Steps one CPU out of the windows; false with txn.why filled if it stays inside. All stopped. */
 static bool cpu_is_outside(struct txn *t, unsigned int cpu)
 {
 	const struct held *h = t->held;
-	const struct window *w;
+	const struct held_site *w;
 	uint64_t rip;
 
 	/* A CPU that waits for SIPI has no RIP; it takes the new view at SIPI. */
@@ -18,7 +20,7 @@ static bool cpu_is_outside(struct txn *t, unsigned int cpu)
 		if (!w)
 			return true;
 		if (n == ENGINE_STEP_LIMIT || !machine_cpu_step(cpu)) {
-			refuse_site(REFUSE_STRAGGLER, w - h->windows);
+			refuse_site(REFUSE_STRAGGLER, w - h->sites);
 			t->why.cpu = machine_cpu_apic_id(cpu);
 			t->why.rip = rip;
 			return false;
@@ -37,10 +39,10 @@ static bool cpus_are_outside(struct txn *t)
 	return true;
 }
 
-/* Windows with wrong bytes: what the guest is about may be over at a later poll. */
-static enum step wait_for_bytes(struct txn *t)
+/* Windows have wrong bytes: the guest may be changing them, and be done at a later poll. */
+static enum outcome wait_for_bytes(struct txn *t)
 {
-	return ++t->tries < ENGINE_POKE_TRIES ? STEP_WAIT : site_refuse_bad(t);
+	return ++t->tries < POKE_TRIES ? UNIT_WAIT : site_refuse_bad(t);
 }
 
 /* From here on exits find the next edition. All stopped. */
@@ -48,34 +50,38 @@ static void publish(struct txn *t)
 {
 	machine_lock();
 	eng.live = edition_next();
-	eng.view = t->after;
-	t->committed = true;
+	view_take(t->after);
+	annex_keep(t->held);
+	stage_move_locked(&t->held->stage, t->to);
+	stage_move_locked(&eng.stage, TXN_COMMITTED);
 	machine_unlock();
 }
 
-/* Phase: the commit. A CPU that does not come in time is forgiven at a few polls. */
-enum step commit_now(struct txn *t)
+enum outcome commit_now(struct txn *t)
 {
 	unsigned int late;
 	bool bad;
 
-	t->of = ENGINE_STOP_TRIES;
+	t->of = STOP_TRIES;
+	if (!stage_may(t->held->stage, t->to))
+		return refuse_stage();
+	/* Relaxed, pairs with window_written(): a number that decides nothing until all stand still. */
 	if (__atomic_load_n(&t->nbad, __ATOMIC_RELAXED))
 		return wait_for_bytes(t);
 	if (machine_stop(&late)) {
 		if (++t->i < t->of)
-			return STEP_WAIT;
+			return UNIT_WAIT;
 		refuse(REFUSE_LATE_CPU)->cpu = machine_cpu_apic_id(late);
-		return STEP_REFUSED;
+		return UNIT_REFUSED;
 	}
-	/* While all stand still: once they run they change it. */
+	/* Read before they run again, which may change it. */
 	bad = t->nbad;
 	if (bad || !cpus_are_outside(t)) {
 		machine_resume();
-		return bad ? wait_for_bytes(t) : STEP_REFUSED;
+		return bad ? wait_for_bytes(t) : UNIT_REFUSED;
 	}
 	publish(t);
 	machine_switch(t->after);
 	t->pause = machine_resume();
-	return STEP_NEXT;
+	return UNIT_NEXT;
 }

@@ -10,54 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "patcher/engine/refusal.h"
+#include "patcher/engine/stages.h"
 #include "patcher/engine/views.h"
 #include "patcher/wire/patch.h"
-#include "patcher/wire/text.h"
 
 #define ENGINE_MAX_PATCHES	64u
 #define ENGINE_MAX_PAGES	2048u	/* guarded pages */
 #define ENGINE_STEP_LIMIT	64u	/* instructions a straggler may be stepped at one commit */
-
-enum patch_state {
-	PATCH_FREE,		/* the slot is empty */
-	PATCH_RECEIVED,
-	PATCH_VERIFIED,		/* file, build-id, slide and windows checked against the guest */
-	PATCH_PREPARED,		/* memory taken, pages guarded, exec pages written */
-	PATCH_LIVE,
-	PATCH_REVERTED,		/* code still mapped: nobody has proved that it is dead */
-};
-
-/* Why the engine refused; each has a word in docs/protocol.md (code=...). */
-enum refusal_code {
-	REFUSE_NONE,
-	REFUSE_FORMAT,		/* bad-patch: field, what, index */
-	REFUSE_NO_ANCHOR,	/* no-anchor: LSTAR is not set yet */
-	REFUSE_BUILD_ID,	/* build-id: address, expected, found */
-	REFUSE_UNMAPPED,	/* unmapped: symbol, address */
-	REFUSE_BYTES,		/* bytes: symbol, address, expected, found, perhaps what */
-	REFUSE_WINDOW,		/* window: symbol, address; spans more than one instruction */
-	REFUSE_OVERLAP,		/* overlap: symbol, address, owner (in found[]: id of the other patch) */
-	REFUSE_RANGE,		/* range: address, symbol or index; a jump or fixup does not reach */
-	REFUSE_ANNEX,		/* annex: what; no room or no free page-directory entry */
-	REFUSE_MEMORY,		/* memory: the pool is empty */
-	REFUSE_LATE_CPU,	/* late-cpu: cpu (APIC id) */
-	REFUSE_STRAGGLER,	/* straggler: cpu (APIC id), rip, symbol */
-	REFUSE_CHANGED,		/* changed: symbol, address, expected, found; written since the check */
-	REFUSE_STATE,		/* state: what; unknown id, already live, not live */
-	REFUSE_BUSY,		/* busy: another transaction is under way */
-	REFUSE_FULL,		/* full: what; no patch slot, or too many windows or pages */
-	REFUSE_ABORTED,		/* aborted on request */
-};
-
-struct refusal {
-	enum refusal_code code;
-	const char *field, *what;	/* static strings */
-	const char *symbol;		/* valid until the next transaction begins; NULL if there is none */
-	uint32_t index, cpu;
-	uint64_t address, rip;
-	uint8_t expected[32], found[32];
-	uint8_t nbytes;			/* how many of expected/found count */
-};
 
 /* What a finished transaction did. */
 struct engine_result {
@@ -81,7 +41,7 @@ enum engine_status {
  * held; engine_poll() stops the other CPUs where it must.
  */
 
-/* Boot context, once, after pool_init() and machine_base_view(). Takes 44 pages of the pool. */
+/* Boot context, once, after pool_init() and machine_base_view(). Takes 50 pages of the pool. */
 void engine_init(void);
 
 /**
@@ -96,7 +56,7 @@ void engine_init(void);
 enum engine_status engine_apply(const void *file, size_t len, struct refusal *why);
 /* Likewise for a reverted patch, by the first 8 bytes of its id. Its data is as it was left. */
 enum engine_status engine_apply_held(const uint8_t id[8], struct refusal *why);
-/* Begins to take a live patch out. Its payload stays in the annex, for somebody may be in it. */
+/* Begins to revert a live patch. Its payload stays in the annex, because a thread may be in it. */
 enum engine_status engine_revert(const uint8_t id[8], struct refusal *why);
 
 /**
@@ -113,15 +73,15 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why);
 bool engine_busy(void);
 
 /**
- * engine_watch - look whether the guest still has what live patches are about
+ * engine_watch - revert patches whose memory the guest uses for something else
  *
  * To be called at every poll, whether a transaction is under way or not: looks at some sites
- * and, when one is gone from the guest's page tables, reverts its patch by a transaction of
- * its own, whose slices are this call and later ones.
+ * of live patches and, when the guest's page tables do not lead to one any more, reverts its
+ * patch by a transaction of its own, whose slices are this call and later ones.
  */
 void engine_watch(void);
 
-/* Phase of the transaction under way for progress: a word and done/of. NULL if there is none. */
+/* The phase of the transaction under way, and how much of it is done. NULL if there is none. */
 const char *engine_phase(unsigned int *done, unsigned int *of);
 
 /*
@@ -133,7 +93,7 @@ bool engine_abort(struct refusal *why);
 struct patch_info {
 	uint8_t id[8];
 	const char *name;
-	enum patch_state state;
+	enum stage state;		/* PATCH_...; one that is PATCH_LEAVING is shown as PATCH_LIVE */
 	unsigned int sites, pages;
 	uint64_t annex, text_size, data_size;
 	uint32_t applied, reverted;	/* how often */
@@ -146,12 +106,6 @@ struct patch_info {
 bool engine_info(unsigned int i, struct patch_info *out);
 /* Site @i of a held patch: where it is and what it is called. False: no such patch or site. */
 bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char **name);
-/* A word for docs and lists; "unknown" for anything else. Any context. */
-const char *patch_state_name(enum patch_state s);
-
-/* Appends code= and all keys that belong to this refusal. Any context. */
-void refusal_text(const struct refusal *why, struct text *t);
-
 /* The view that CPUs run on, or are about to take. Any CPU. */
 view_t engine_view(void);
 

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tables of guarded pages and of parts of windows and bodies: sorted, two editions each. */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/guard.h"
+#include "patcher/engine/search.h"
+#include "patcher/engine/state.h"
 #include "patcher/wire/mem.h"
 
 #define SETTLE_BATCH	16u
 
+static uint64_t guard_key(const void *guards, unsigned int i)
+{
+	return ((const struct guard *)guards)[i].gpa;
+}
+
 /* First guard at or after @gpa. */
 static unsigned int guard_after(uint64_t gpa)
 {
-	unsigned int lo = 0, hi = eng.nguards;
-
-	while (lo < hi) {
-		unsigned int mid = (lo + hi) / 2;
-
-		if (eng.guards[mid].gpa < gpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return search(eng.guards, eng.nguards, gpa, guard_key);
 }
 
-/* The guard of the page @gpa lies on, NULL if there is none. Session, or lock held. */
 struct guard *guard_find(uint64_t gpa)
 {
 	unsigned int i = guard_after(gpa & PAGE_MASK);
@@ -29,13 +24,6 @@ struct guard *guard_find(uint64_t gpa)
 	return i < eng.nguards && eng.guards[i].gpa == (gpa & PAGE_MASK) ? &eng.guards[i] : NULL;
 }
 
-/**
- * guard_touch - the next edition of this page will differ
- * @pages: counts the pages this transaction touches; may be NULL
- *
- * A page that is not guarded yet gets a guard that shows the page itself.
- * 0 or -1 (table full). Session, lock held.
- */
 int guard_touch(uint64_t gpa, unsigned int *pages)
 {
 	unsigned int i = guard_after(gpa &= PAGE_MASK);
@@ -57,31 +45,26 @@ int guard_touch(uint64_t gpa, unsigned int *pages)
 	return 0;
 }
 
-/* First part of a window or body that ends after @gpa. */
+static uint64_t piece_end(const void *pieces, unsigned int i)
+{
+	const struct piece *p = (const struct piece *)pieces + i;
+
+	return p->gpa + p->len;
+}
+
 unsigned int piece_after(uint64_t gpa)
 {
-	unsigned int lo = 0, hi = eng.npieces;
-
-	while (lo < hi) {
-		unsigned int mid = (lo + hi) / 2;
-
-		if (eng.pieces[mid].gpa + eng.pieces[mid].len <= gpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return search(eng.pieces, eng.npieces, gpa + 1, piece_end);
 }
 
-struct window *piece_window(const struct piece *p)
+struct held_site *piece_site(const struct piece *p)
 {
-	return &eng.held[p->slot].windows[p->site];
+	return &eng.held[p->slot].sites[p->site];
 }
 
-/* Where the guest has the first byte of a part, if its page tables are as they were. */
 uint64_t piece_gva(const struct piece *p)
 {
-	const struct window *w = piece_window(p);
+	const struct held_site *w = piece_site(p);
 	uint64_t page = (w->gva & PAGE_MASK) + ((uint64_t)p->off << PAGE_SHIFT);
 
 	if (!p->body)
@@ -89,7 +72,6 @@ uint64_t piece_gva(const struct piece *p)
 	return page > w->gva + w->len ? page : w->gva + w->len;
 }
 
-/* Has this edition anything of a window, or of a body, on the page? Session, or lock held. */
 bool page_has(uint64_t gpa, unsigned int edition, bool body)
 {
 	for_pieces(p, gpa, gpa + PAGE_SIZE)
@@ -98,11 +80,6 @@ bool page_has(uint64_t gpa, unsigned int edition, bool body)
 	return false;
 }
 
-/**
- * piece_insert - enter a part of a window or body in its place
- * Returns NULL, or the part that has some of these bytes already (nothing is
- * entered then). The caller has seen that there is room. Session, lock held.
- */
 struct piece *piece_insert(const struct piece *p)
 {
 	unsigned int i = piece_after(p->gpa);
@@ -139,11 +116,10 @@ static void compact(void)
 		eng.pieces[n++] = *p;
 	}
 	eng.npieces = n;
-	eng.annex.text[edition_next()] = eng.annex.text[eng.live];
-	eng.annex.data[edition_next()] = eng.annex.data[eng.live];
+	memcpy(eng.annex.kind[edition_next()], eng.annex.kind[eng.live], ANNEX_PAGES);
 }
 
-/* Makes one guard's editions equal; returns the exec page nobody needs any more, or 0. */
+/* Makes one guard's editions equal; returns the exec page that is not needed any more, or 0. */
 static uint64_t settle_one(struct guard *g)
 {
 	uint64_t stale, *next = &g->exec[edition_next()];
@@ -155,8 +131,7 @@ static uint64_t settle_one(struct guard *g)
 	return stale;
 }
 
-/* Phase: the edition that is not in force becomes equal to the other. No CPU uses its pages. */
-enum step guard_settle(struct txn *t)
+enum outcome guard_settle(struct txn *t)
 {
 	t->of = eng.nguards;
 	for (unsigned int n = 0; t->i < eng.nguards && n < SETTLE_BATCH; n++) {
@@ -166,9 +141,9 @@ enum step guard_settle(struct txn *t)
 			pool_put(stale);
 	}
 	if (t->i < eng.nguards)
-		return STEP_AGAIN;
+		return UNIT_AGAIN;
 	machine_lock();
 	compact();
 	machine_unlock();
-	return STEP_NEXT;
+	return UNIT_NEXT;
 }

@@ -42,8 +42,8 @@ int machine_guest_entry(uint64_t gva, unsigned int level, uint64_t *gpa, uint64_
 uint64_t machine_anchor(void);
 
 /* The annex: reserved memory, 2 MiB aligned. Root mode sees it at machine_annex_va(). */
+#define MACHINE_ANNEX_SIZE	(2ul << 20)
 uint64_t machine_annex_hpa(void);
-uint64_t machine_annex_size(void);
 void *machine_annex_va(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Exec pages: the guest's page with windows laid over it, made once and kept
- * so by merging what the guest writes.
- */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/merge.h"
+#include "patcher/engine/probe.h"
+#include "patcher/engine/site.h"
+#include "patcher/engine/state.h"
+#include "patcher/engine/watch.h"
 #include "patcher/wire/mem.h"
 
 #define CHUNK_WORDS	32u
@@ -15,7 +15,7 @@ static void render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
 	uint8_t *to = buf;
 
 	for_pieces(p, gpa, gpa + len) {
-		const struct window *w = piece_window(p);
+		const struct held_site *w = piece_site(p);
 		bool shown = p->in[edition] && !p->body && !w->gone;
 
 		for (unsigned int b = 0; shown && b < p->len; b++)
@@ -24,7 +24,10 @@ static void render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
 	}
 }
 
-/* Stores the words that differ, each at once: a CPU may be fetching from this page. */
+/*
+ * Stores the words that differ, each by one access: a CPU may be fetching from this page. Release
+ * pairs with these fetches, which x86 keeps in order: what the guest wrote first is seen first.
+ */
 static void store_changed(uint64_t *to, const uint64_t *from, unsigned int words)
 {
 	for (unsigned int i = 0; i < words; i++) {
@@ -50,10 +53,6 @@ static int merge_page(uint64_t gpa, uint64_t exec, unsigned int edition)
 	return 0;
 }
 
-/**
- * merge_build - fill the exec page of the next edition and enter it
- * From here on engine_written() keeps it up to date. Session. 0, or -1: not RAM.
- */
 int merge_build(struct guard *g, uint64_t exec)
 {
 	int ret;
@@ -66,7 +65,6 @@ int merge_build(struct guard *g, uint64_t exec)
 	return ret;
 }
 
-/* Brings the exec pages of a guarded page up to date, that of the next edition too. Lock held. */
 void merge_guard(const struct guard *g)
 {
 	for (unsigned int n = 0; g && n < 2; n++) {
@@ -82,16 +80,17 @@ void merge_guard(const struct guard *g)
 static void window_written(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
-	struct window *w = piece_window(p);
+	struct held_site *w = piece_site(p);
 	bool was = w->bad;
 
 	if (p->in[eng.live]) {
 		eng.window_writes++;
-		event_window("window-write", h, p->site);
+		event_site("window-write", h, p->site, w->gva, " bytes=%*p", w->len, w->seen);
 	} else {
-		/* it counts what matters at the commit: the bytes that are there then */
+		/* the commit needs to know whether the bytes that are there then are right */
 		w->bad = !site_takes(&h->patch.sites[p->site], w->seen);
-		eng.txn.nbad += w->bad - was;
+		/* Relaxed, pairs with commit_now(). All that write it hold the lock. */
+		__atomic_store_n(&eng.txn.nbad, eng.txn.nbad + w->bad - was, __ATOMIC_RELAXED);
 	}
 }
 
@@ -99,7 +98,7 @@ static void window_written(const struct piece *p)
 static void look_at_windows(uint64_t gpa)
 {
 	for_pieces(p, gpa, gpa + PAGE_SIZE) {
-		struct window *w = piece_window(p);
+		struct held_site *w = piece_site(p);
 		uint8_t now[PATCH_WINDOW_MAX];
 
 		if (p->body && p->in[eng.live] && !w->gone)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The patches that are held: a copy of each file, and where its sites are in the guest. */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/patches.h"
+#include "patcher/engine/state.h"
 #include "patcher/wire/mem.h"
 
-static size_t windows_size(unsigned int nsites)
+static size_t sites_size(unsigned int nsites)
 {
-	return nsites * sizeof(struct window);
+	return nsites * sizeof(struct held_site);
 }
 
-/* Bytes of the bits that tell known probes: one for each pair of the bodies. */
 size_t held_probes_size(const struct patch *p)
 {
 	return (p->header->bodies.size / sizeof(struct patch_insn) + 7) / 8;
@@ -16,36 +15,36 @@ size_t held_probes_size(const struct patch *p)
 
 static size_t tables_pages(const struct patch *p)
 {
-	return pages_of(windows_size(p->nsites) + p->nsites * sizeof(uint16_t) +
+	return pages_of(sites_size(p->nsites) + p->nsites * sizeof(uint16_t) +
 			held_probes_size(p));
 }
 
-/* The held patch whose id begins with @id, NULL if there is none. Session. */
 struct held *held_find(const uint8_t id[8])
 {
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++) {
+	for (unsigned int i = 0; i < eng.nheld; i++) {
 		struct held *h = &eng.held[i];
 
-		if (h->state != PATCH_FREE && !memcmp(h->patch.header->id, id, 8))
+		if (h->stage != PATCH_GONE && !memcmp(h->patch.header->id, id, 8))
 			return h;
 	}
 	return NULL;
 }
 
-/* Does it have anything in the annex? Only then can somebody still run its code after a revert. */
 bool held_has_payload(const struct held *h)
 {
 	return h->patch.header->text.size || h->patch.header->data_mem;
 }
 
-/* Gives back the memory of a patch that no table refers to. Session. */
 void held_drop(struct held *h)
 {
+	/* After a bug: what a table may still refer to is kept. */
+	if (!stage_move(&h->stage, PATCH_GONE))
+		return;
 	if (h->tables)
 		pool_free(h->tables, tables_pages(&h->patch));
 	if (h->file)
 		pool_free(h->file, pages_of(h->patch.header->file_size));
-	*h = (struct held){ .state = PATCH_FREE };
+	*h = (struct held){ .stage = PATCH_GONE };
 }
 
 /* A free slot, or one whose patch is reverted and has left nothing behind; else NULL. */
@@ -53,12 +52,12 @@ static struct held *free_slot(void)
 {
 	struct held *old = NULL;
 
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES; i++) {
+	for (unsigned int i = 0; i < eng.nheld; i++) {
 		struct held *h = &eng.held[i];
 
-		if (h->state == PATCH_FREE)
+		if (h->stage == PATCH_GONE)
 			return h;
-		if (!old && h->state == PATCH_REVERTED && !held_has_payload(h))
+		if (!old && h->stage == PATCH_REVERTED && !held_has_payload(h))
 			old = h;
 	}
 	if (old)
@@ -85,7 +84,7 @@ static struct held *held_again(struct held *h, const void *copy, size_t len, str
 	if (h->patch.header->file_size != len || memcmp(h->patch.header, copy, len))
 		*why = (struct refusal){ .code = REFUSE_FORMAT, .field = "id",
 					 .what = "another patch with this id is held" };
-	else if (h->state != PATCH_REVERTED)
+	else if (h->stage != PATCH_REVERTED)
 		*why = (struct refusal){ .code = REFUSE_STATE, .what = "already live" };
 	return why->code == REFUSE_NONE ? h : NULL;
 }
@@ -97,12 +96,13 @@ static struct held *enter(uint64_t file, const struct patch *patch, struct refus
 	struct held *h = tables ? free_slot() : NULL;
 
 	if (h) {
-		h->state = PATCH_RECEIVED;
+		stage_move(&h->stage, PATCH_RECEIVED);
+		h->place = ANNEX_NONE;
 		h->patch = *patch;
 		h->file = file;
 		h->tables = tables;
-		h->windows = pool_va(tables);
-		h->order = (uint16_t *)((uint8_t *)h->windows + windows_size(patch->nsites));
+		h->sites = pool_va(tables);
+		h->order = (uint16_t *)((uint8_t *)h->sites + sites_size(patch->nsites));
 		h->probes = (uint8_t *)(h->order + patch->nsites);
 		return h;
 	}
@@ -114,11 +114,6 @@ static struct held *enter(uint64_t file, const struct patch *patch, struct refus
 	return NULL;
 }
 
-/**
- * held_take - hold a copy of a patch file
- * Returns a new patch (PATCH_RECEIVED), or the reverted one that the file is
- * (PATCH_REVERTED); NULL with @why filled and nothing changed. Session.
- */
 struct held *held_take(const void *file, size_t len, struct refusal *why)
 {
 	struct held *h = NULL;

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Probes in functions that are replaced: an INT3 or a jump that somebody put in the place
- * of an instruction does not fire, for nobody gets there. The patch tells what was there
- * (docs/patch-format.md, "Bodies").
- */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/probe.h"
+#include "patcher/engine/state.h"
 #include "patcher/wire/mem.h"
 
-/* One instruction of the guest's at @gva: events tell of a probe once, when it appears. */
+/* Looks at the instruction of the guest at @gva; true if it is a jump that is a probe. */
 static bool look_at(struct held *h, unsigned int site, const struct patch_insn *insn,
 		    uint64_t gpa, uint64_t gva)
 {
@@ -19,47 +15,40 @@ static bool look_at(struct held *h, unsigned int site, const struct patch_insn *
 		return false;
 	probe = now != insn->first && (now == INT3 || now == JMP);
 	if (probe && !(*known & bit))
-		event_probe(h, site, gva);
+		event_site("probe", h, site, gva, " offset=%lu", gva - h->sites[site].gva);
 	*known = probe ? *known | bit : *known & ~bit;
 	return probe && now == JMP;
 }
 
-/**
- * probe_look - look at all instructions that begin in this part of a body
- * Lock held. O(instructions of the function up to the end of the page), 64 KiB at most.
- */
 void probe_look(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
 	const struct patch_insn *insn = patch_body(&h->patch, p->site);
-	uint64_t from = piece_gva(p), at = piece_window(p)->gva, covered = 0;
+	uint64_t from = piece_gva(p), at = piece_site(p)->gva, covered = 0;
 
 	for (; insn->len && at < from + p->len; at += insn++->len)
-		/* what lies under a jump is no instruction any more */
+		/* the four bytes behind the first one of a jump are its displacement */
 		if (at >= from && at >= covered && look_at(h, p->site, insn, p->gpa + (at - from), at))
 			covered = at + PATCH_JUMP_LEN;
 }
 
-/*
- * Phase after the commit, one part of a window or body: tells what of the guest's has no effect
- * any more.
- */
-enum step probe_find(struct txn *t)
+enum outcome probe_find(struct txn *t)
 {
 	const struct piece *p = &eng.pieces[t->i];
+	const struct held_site *w;
 
 	t->of = eng.npieces;
 	if (t->i == t->of)
-		return STEP_NEXT;
+		return UNIT_NEXT;
 	t->i++;
-	if (p->slot != t->slot || piece_window(p)->gone)
-		return STEP_AGAIN;
+	w = piece_site(p);
+	if (p->slot != t->slot || w->gone)
+		return UNIT_AGAIN;
 	machine_lock();
 	if (p->body)
 		probe_look(p);
-	else if (!p->off && memcmp(piece_window(p)->seen, t->held->patch.sites[p->site].expect,
-				   piece_window(p)->len))
-		event_window("taken", t->held, p->site);
+	else if (!p->off && memcmp(w->seen, t->held->patch.sites[p->site].expect, w->len))
+		event_site("taken", t->held, p->site, w->gva, " bytes=%*p", w->len, w->seen);
 	machine_unlock();
-	return STEP_AGAIN;
+	return UNIT_AGAIN;
 }

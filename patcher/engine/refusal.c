@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Refusals as text: one table of words and keys (docs/protocol.md has the meanings). */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/refusal.h"
 
 enum key {
 	KEY_FIELD = 1 << 0,

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Sites: is this the kernel the patch was made for, where in the guest are its
- * windows, what is in them, and who stands inside one.
- */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/site.h"
+#include "patcher/engine/search.h"
+#include "patcher/engine/state.h"
 #include "patcher/wire/mem.h"
 
 /* Reads guest virtual memory, any length. 0, or -1 with *bad the address that is not there. */
@@ -26,7 +24,7 @@ static int read_guest(uint64_t gva, uint8_t *buf, size_t len, uint64_t *bad)
 	return 0;
 }
 
-static enum step check_build_id(const struct held *h)
+static enum outcome check_build_id(const struct held *h)
 {
 	const struct patch_header *head = h->patch.header;
 	uint64_t address = head->build_id_addr + h->slide, bad;
@@ -35,41 +33,36 @@ static enum step check_build_id(const struct held *h)
 	if (read_guest(address, found, head->build_id_len, &bad))
 		return refuse_at(REFUSE_UNMAPPED, bad);
 	if (!memcmp(found, head->build_id, head->build_id_len))
-		return STEP_NEXT;
+		return UNIT_NEXT;
 	refuse(REFUSE_BUILD_ID)->address = address;
 	return refuse_bytes(head->build_id, found, head->build_id_len);
 }
 
-/* Phase: the slide (docs/patch-format.md: anchor against IA32_LSTAR) and the build-id. */
-enum step site_verify(struct txn *t)
+enum outcome site_verify(struct txn *t)
 {
 	uint64_t anchor = machine_anchor(), slide;
 	struct held *h = t->held;
-	enum step step;
 
 	t->of = 1;
 	if (!anchor) {
 		refuse(REFUSE_NO_ANCHOR);
-		return STEP_REFUSED;
+		return UNIT_REFUSED;
 	}
 	slide = anchor - h->patch.header->anchor;
 	if (slide & ~PAGE_MASK) {
-		refuse(REFUSE_BUILD_ID)->what = "the anchor is not at a page's distance";
+		refuse(REFUSE_BUILD_ID)->what = "IA32_LSTAR is not a whole number of pages from the patch's anchor";
 		t->why.address = anchor;
-		return STEP_REFUSED;
+		return UNIT_REFUSED;
 	}
 	annex_check();
-	if (h->placed && slide != h->slide)
+	if (h->place == ANNEX_KEPT && slide != h->slide)
 		return refuse_what(REFUSE_STATE, "the kernel has moved since its payload was placed");
 	h->slide = slide;
-	step = check_build_id(h);
-	if (step == STEP_NEXT && t->fresh)
-		h->state = PATCH_VERIFIED;
-	return step;
+	return check_build_id(h);
 }
 
-/* Writes the jump; false if it does not reach. SDM 2A, JMP rel32. */
-static bool make_jump(const struct held *h, const struct patch_site *s, struct window *w)
+/* Makes the jump of a window; false if it does not reach. SDM 2A, JMP rel32. */
+static bool make_jump(const struct held *h, const struct patch_site *s, struct held_site *w)
 {
 	uint64_t target = s->target;
 	int64_t rel;
@@ -87,7 +80,7 @@ static bool make_jump(const struct held *h, const struct patch_site *s, struct w
 	return true;
 }
 
-/* Is there plain RAM of the guest's at @gva, in the kernel's half? Then *gpa is where. */
+/* Has the guest plain RAM at @gva, in the kernel's half? Then *gpa is its address. */
 static bool find_ram(uint64_t gva, uint64_t *gpa)
 {
 	uint8_t byte;
@@ -97,7 +90,7 @@ static bool find_ram(uint64_t gva, uint64_t *gpa)
 }
 
 /* Enters one piece and the page it lies on. Lock held. */
-static enum step enter_piece(struct txn *t, struct piece *p)
+static enum outcome enter_piece(struct txn *t, struct piece *p)
 {
 	const struct piece *owner;
 
@@ -109,19 +102,19 @@ static enum step enter_piece(struct txn *t, struct piece *p)
 		refuse_site(REFUSE_OVERLAP, t->i);
 		t->why.nbytes = 8;
 		memcpy(t->why.found, eng.held[owner->slot].patch.header->id, 8);
-		return STEP_REFUSED;
+		return UNIT_REFUSED;
 	}
 	return guard_touch(p->gpa, p->body ? NULL : &t->held->pages) ?
-		refuse_what(REFUSE_FULL, "guarded pages") : STEP_NEXT;
+		refuse_what(REFUSE_FULL, "guarded pages") : UNIT_NEXT;
 }
 
-/* Enters @len bytes from @gva on, page by page: a window, or what of its function is behind it. */
-static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body)
+/* Enters @len bytes from @gva on, page by page: a window, or the body behind it. */
+static enum outcome enter(struct txn *t, uint64_t gva, size_t len, bool body)
 {
-	struct window *w = &t->held->windows[t->i];
-	enum step step = STEP_NEXT;
+	struct held_site *w = &t->held->sites[t->i];
+	enum outcome outcome = UNIT_NEXT;
 
-	for (size_t n; len && step == STEP_NEXT; gva += n, len -= n) {
+	for (size_t n; len && outcome == UNIT_NEXT; gva += n, len -= n) {
 		struct piece p = { .site = t->i, .slot = t->slot, .body = body };
 
 		n = PAGE_SIZE - (gva & ~PAGE_MASK);
@@ -134,43 +127,41 @@ static enum step enter(struct txn *t, uint64_t gva, size_t len, bool body)
 			w->split = p.off ? w->split : n;
 		}
 		machine_lock();
-		step = enter_piece(t, &p);
+		outcome = enter_piece(t, &p);
 		machine_unlock();
 	}
-	return step;
+	return outcome;
+}
+
+static uint64_t order_key(const void *held, unsigned int i)
+{
+	const struct held *h = held;
+
+	return h->sites[h->order[i]].gva;
 }
 
 /* Enters a site into the list sorted by address. */
 static void enter_order(struct held *h, unsigned int site)
 {
-	unsigned int lo = 0, hi = site;
+	unsigned int at = search(h, site, h->sites[site].gva, order_key);
 
-	while (lo < hi) {
-		unsigned int mid = (lo + hi) / 2;
-
-		if (h->windows[h->order[mid]].gva < h->windows[site].gva)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	memmove(&h->order[lo + 1], &h->order[lo], (site - lo) * sizeof(*h->order));
-	h->order[lo] = site;
+	memmove(&h->order[at + 1], &h->order[at], (site - at) * sizeof(*h->order));
+	h->order[at] = site;
 }
 
-/* Phase, one site: find it in the guest, check that it can be a window, enter it. */
-enum step site_resolve(struct txn *t)
+enum outcome site_resolve(struct txn *t)
 {
 	struct held *h = t->held;
 	const struct patch_site *s = &h->patch.sites[t->i];
-	struct window *w = &h->windows[t->i];
-	enum step step;
+	struct held_site *w = &h->sites[t->i];
+	enum outcome outcome;
 
 	t->of = h->patch.nsites;
 	if (t->i == t->of)
-		return STEP_NEXT;
+		return UNIT_NEXT;
 	if (!t->i)
 		h->pages = 0;
-	*w = (struct window){ .gva = s->addr, .len = s->len };
+	*w = (struct held_site){ .gva = s->addr, .len = s->len };
 	if (s->place == PATCH_PLACE_KERNEL)
 		w->gva += h->slide;
 	if (s->len != PATCH_JUMP_LEN || s->insn_len < s->len)
@@ -180,49 +171,44 @@ enum step site_resolve(struct txn *t)
 	if (s->target_kind == PATCH_TARGET_ABSOLUTE && !find_ram(s->target, &w->target_gpa)) {
 		refuse_site(REFUSE_UNMAPPED, t->i);
 		t->why.address = s->target;
-		return STEP_REFUSED;
+		return UNIT_REFUSED;
 	}
-	step = enter(t, w->gva, w->len, false);
-	if (step != STEP_NEXT)
-		return step;
+	outcome = enter(t, w->gva, w->len, false);
+	if (outcome != UNIT_NEXT)
+		return outcome;
 	enter_order(h, t->i++);
-	return STEP_AGAIN;
+	return UNIT_AGAIN;
 }
 
-/*
- * Phase, one site: the rest of its function, as far as the patch tells it. Guest writes there
- * are of interest, see probe.c.
- */
-enum step site_bodies(struct txn *t)
+enum outcome site_bodies(struct txn *t)
 {
 	struct held *h = t->held;
 	const struct patch_insn *insn;
-	enum step step = STEP_NEXT;
+	enum outcome outcome = UNIT_NEXT;
 	size_t len = 0;
 
 	t->of = h->patch.nsites;
 	if (t->i == t->of)
-		return STEP_NEXT;
+		return UNIT_NEXT;
 	if (!t->i)
 		memset(h->probes, 0, held_probes_size(&h->patch));
 	for (insn = patch_body(&h->patch, t->i); insn && insn->len; insn++)
 		len += insn->len;
 	if (len)
-		step = enter(t, h->windows[t->i].gva + h->windows[t->i].len,
-			     len - h->windows[t->i].len, true);
+		outcome = enter(t, h->sites[t->i].gva + h->sites[t->i].len,
+			     len - h->sites[t->i].len, true);
 	t->i++;
-	return step == STEP_NEXT ? STEP_AGAIN : step;
+	return outcome == UNIT_NEXT ? UNIT_AGAIN : outcome;
 }
 
 /* Reads the guest's own bytes of a window. Lock held. */
-static int read_window(const struct window *w, uint8_t *buf)
+static int read_window(const struct held_site *w, uint8_t *buf)
 {
 	if (machine_read(w->gpa[0], buf, w->split))
 		return -1;
 	return w->split < w->len ? machine_read(w->gpa[1], buf + w->split, w->len - w->split) : 0;
 }
 
-/* Are these bytes of the guest's such as the patch was made for? */
 bool site_takes(const struct patch_site *s, const uint8_t *bytes)
 {
 	return !memcmp(bytes, s->expect, s->len) ||
@@ -230,100 +216,77 @@ bool site_takes(const struct patch_site *s, const uint8_t *bytes)
 }
 
 /* Is the guest in the middle of a change? Linux first puts an INT3 there: text_poke_bp(). */
-static bool passing(const struct patch_site *s, const struct window *w)
+static bool passing(const struct patch_site *s, const struct held_site *w)
 {
 	return (s->flags & PATCH_SITE_FENTRY) && w->seen[0] == INT3;
 }
 
-/* Some window has other bytes than it should have, for longer than a change takes. */
-enum step site_refuse_bad(struct txn *t)
+enum outcome site_refuse_bad(struct txn *t)
 {
 	const struct held *h = t->held;
 	unsigned int i = 0;
 
 	machine_lock();
-	while (i + 1 < h->patch.nsites && !h->windows[i].bad)
+	while (i + 1 < h->patch.nsites && !h->sites[i].bad)
 		i++;
-	refuse_site(passing(&h->patch.sites[i], &h->windows[i]) ? REFUSE_BYTES : REFUSE_CHANGED, i);
-	refuse_bytes(h->patch.sites[i].expect, h->windows[i].seen, h->windows[i].len);
+	refuse_site(passing(&h->patch.sites[i], &h->sites[i]) ? REFUSE_BYTES : REFUSE_CHANGED, i);
+	refuse_bytes(h->patch.sites[i].expect, h->sites[i].seen, h->sites[i].len);
 	machine_unlock();
 	if (t->why.code == REFUSE_BYTES)
-		t->why.what = "an INT3 of the guest's stays there";
-	return STEP_REFUSED;
+		t->why.what = "the guest keeps an INT3 there";
+	return UNIT_REFUSED;
 }
 
-/*
- * Phase, one site: are the guest's bytes as expected? Its page is guarded on
- * every CPU by now, so a later write comes by engine_written(), which compares
- * with what is noted here under the same lock. Bytes that are on their way to others
- * are waited for at the commit.
- */
-enum step site_check(struct txn *t)
+enum outcome site_check(struct txn *t)
 {
 	struct held *h = t->held;
 	const struct patch_site *s = &h->patch.sites[t->i];
-	struct window *w = &h->windows[t->i];
-	enum step step = STEP_AGAIN;
+	struct held_site *w = &h->sites[t->i];
+	enum outcome outcome = UNIT_AGAIN;
 
 	t->of = h->patch.nsites;
 	if (t->i == t->of)
-		return STEP_NEXT;
+		return stage_move(&h->stage, PATCH_VERIFIED) ? UNIT_NEXT : refuse_stage();
 	machine_lock();
 	w->watched = !read_window(w, w->seen);
 	w->bad = w->watched && !site_takes(s, w->seen);
 	t->nbad += w->bad;
 	if (!w->watched) {
-		step = refuse_site(REFUSE_UNMAPPED, t->i);
+		outcome = refuse_site(REFUSE_UNMAPPED, t->i);
 	} else if (w->bad && !passing(s, w)) {
 		refuse_site(REFUSE_BYTES, t->i);
-		step = refuse_bytes(s->expect, w->seen, s->len);
+		outcome = refuse_bytes(s->expect, w->seen, s->len);
 	}
 	machine_unlock();
 	t->i++;
-	return step;
+	return outcome;
 }
 
-/* Phase of a revert, one piece: the next edition is without those of the patch. */
-enum step site_withdraw(struct txn *t)
+enum outcome site_withdraw(struct txn *t)
 {
 	struct piece *p = &eng.pieces[t->i];
 
 	t->of = eng.npieces;
 	if (t->i == t->of)
-		return STEP_NEXT;
+		return UNIT_NEXT;
 	t->i++;
 	if (p->slot != t->slot)
-		return STEP_AGAIN;
+		return UNIT_AGAIN;
 	machine_lock();
 	p->in[edition_next()] = false;
 	guard_touch(p->gpa, NULL);
 	machine_unlock();
-	return STEP_AGAIN;
+	return UNIT_AGAIN;
 }
 
-/**
- * site_interior - whose window is @rip in, but not at its first byte?
- * NULL if nobody's. O(log sites), and next to nothing for a RIP outside the range of
- * all windows, which is where most are. All CPUs stopped.
- */
-const struct window *site_interior(const struct held *h, uint64_t rip)
+const struct held_site *site_interior(const struct held *h, uint64_t rip)
 {
-	unsigned int lo = 0, hi = h->patch.nsites;
-	const struct window *w = &h->windows[h->order[hi - 1]];
+	unsigned int n = h->patch.nsites;
+	const struct held_site *w = &h->sites[h->order[n - 1]];
 
-	if (rip <= h->windows[h->order[0]].gva || rip >= w->gva + w->len)
+	if (rip <= h->sites[h->order[0]].gva || rip >= w->gva + w->len)
 		return NULL;
 	/* The last window that begins below @rip: windows do not overlap. */
-	while (lo < hi) {
-		unsigned int mid = (lo + hi) / 2;
-
-		if (h->windows[h->order[mid]].gva < rip)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo)
-		return NULL;
-	w = &h->windows[h->order[lo - 1]];
+	w = &h->sites[h->order[search(h, n, rip, order_key) - 1]];
 	return rip - w->gva < w->len && !w->gone ? w : NULL;
 }

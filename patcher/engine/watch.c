@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is the guest's memory still what a patch is about? When a module is unloaded, or a new
- * kernel is written over the old one, the pages are somebody else's, and the patch has to
- * go: its windows there at once, for nobody gets to them by their address any more; the rest by
- * an ordinary revert that the session begins.
+ * When a module is unloaded, or a new kernel is written over the old one, the pages of a live
+ * patch get another use. Then the patch has to go: its windows on these pages at once, because
+ * no CPU reaches them by their old address any more; the rest by an ordinary revert that the
+ * session begins.
  */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/watch.h"
+#include "patcher/engine/merge.h"
+#include "patcher/engine/state.h"
 
 #define LOOKS_HZ	10u	/* so often a second; without a session polls are no more frequent */
 #define LOOKS		16u	/* sites at a time */
@@ -17,12 +19,13 @@ static bool maps(uint64_t gva, uint64_t gpa)
 	return !machine_translate(gva, &now) && now == gpa;
 }
 
-/* The patch is to be taken out; told once, with the first reason. Lock held. */
-static void leave(struct held *h, unsigned int site, const char *kind, uint64_t gva)
+/* The patch is to be reverted; the event names the first reason only. Lock held. */
+static void leave(struct held *h, const char *kind, unsigned int site, uint64_t gva)
 {
-	if (!h->leaving)
-		event_leaving(kind, h, site, gva);
-	h->leaving = true;
+	if (h->stage == PATCH_LEAVING)
+		return;
+	event_site(kind, h, site, gva, " id=%*p sites=%u", 8, h->patch.header->id, h->patch.nsites);
+	stage_move_locked(&h->stage, PATCH_LEAVING);
 }
 
 /*
@@ -31,27 +34,23 @@ static void leave(struct held *h, unsigned int site, const char *kind, uint64_t 
  */
 static void retire(struct held *h, unsigned int site, uint64_t written)
 {
-	struct window *w = &h->windows[site];
+	struct held_site *w = &h->sites[site];
 
 	w->gone = true;
-	leave(h, site, "retired", w->gva);
+	leave(h, "retired", site, w->gva);
 	if ((w->gpa[0] & PAGE_MASK) != written)
 		merge_guard(guard_find(w->gpa[0]));
 	if (w->split < w->len && w->gpa[1] != written)
 		merge_guard(guard_find(w->gpa[1]));
 }
 
-/**
- * watch_page - the guest wrote to this page: has it still what we know of it?
- * By the page tables of the CPU that wrote. Lock held. O(parts on the page).
- */
 void watch_page(uint64_t gpa)
 {
 	uint64_t page = 0, gva;
 	bool same = true;
 
 	for_pieces(p, gpa, gpa + PAGE_SIZE) {
-		if (!p->in[eng.live] || piece_window(p)->gone)
+		if (!p->in[eng.live] || piece_site(p)->gone)
 			continue;
 		gva = piece_gva(p) & PAGE_MASK;
 		if (gva != page)
@@ -62,10 +61,10 @@ void watch_page(uint64_t gpa)
 	}
 }
 
-/* Session, any time a patch is live. */
+/* Is a site of a live patch still mapped as it was, and its target? Session. */
 static void watch_site(struct held *h, unsigned int site)
 {
-	struct window *w = &h->windows[site];
+	struct held_site *w = &h->sites[site];
 	uint64_t target = h->patch.sites[site].target;
 
 	machine_lock();
@@ -73,23 +72,23 @@ static void watch_site(struct held *h, unsigned int site)
 			 (w->split < w->len && !maps(w->gva + w->split, w->gpa[1]))))
 		retire(h, site, UINT64_MAX);
 	if (w->target_gpa && !maps(target, w->target_gpa))
-		leave(h, site, "target-gone", target);
+		leave(h, "target-gone", site, target);
 	machine_unlock();
 }
 
-/* The next sites of live patches, round and round. */
+/* Looks at the next sites of live patches; after the last comes the first. */
 static void watch_some(void)
 {
-	for (unsigned int n = 0, slots = 0; n < LOOKS && slots < ENGINE_MAX_PATCHES;) {
+	for (unsigned int n = 0, slots = 0; n < LOOKS && slots < eng.nheld;) {
 		struct held *h = &eng.held[eng.watch_slot];
 
-		if (h->state == PATCH_LIVE && eng.watch_site < h->patch.nsites) {
+		if (held_is_live(h) && eng.watch_site < h->patch.nsites) {
 			watch_site(h, eng.watch_site++);
 			n++;
 			continue;
 		}
 		slots++;
-		eng.watch_slot = (eng.watch_slot + 1) % ENGINE_MAX_PATCHES;
+		eng.watch_slot = (eng.watch_slot + 1) % eng.nheld;
 		eng.watch_site = 0;
 	}
 }
@@ -110,10 +109,10 @@ void engine_watch(void)
 		return;
 	eng.looked = machine_tsc();
 	eng.rest = machine_tsc_hz() / LOOKS_HZ;
-	/* Only tables that hold the kernel tell of its memory. */
+	/* Page tables without the kernel say nothing about its memory. */
 	if (!machine_translate(machine_anchor(), &gpa))
 		watch_some();
-	for (unsigned int i = 0; i < ENGINE_MAX_PATCHES && !eng.own; i++)
-		if (eng.held[i].state == PATCH_LIVE && eng.held[i].leaving)
+	for (unsigned int i = 0; i < eng.nheld && !eng.own; i++)
+		if (eng.held[i].stage == PATCH_LEAVING)
 			eng.own = engine_revert(eng.held[i].patch.header->id, &why) == ENGINE_MORE;
 }

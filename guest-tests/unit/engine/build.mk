@@ -4,9 +4,12 @@ ENGINE_TEST_SRCS := guest-tests/unit/engine/test_engine_util.c \
 	$(wildcard guest-tests/unit/engine/fake_*.c patcher/engine/*.c) \
 	patcher/wire/patch.c patcher/wire/crc32.c patcher/wire/text.c
 
-$(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load test_engine_watch,\
+$(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load test_engine_watch \
+	test_stages,\
 	$(eval UNIT_TESTS += $(t)) \
 	$(eval $(t)_SRCS := guest-tests/unit/engine/$(t).c $(ENGINE_TEST_SRCS)))
+
+test_stages_CFLAGS := -DDOCS='"$(CURDIR)/docs"'
 
 # CPUs as threads: the thread sanitizer instead of the others.
 UNIT_TESTS += test_engine_threads

@@ -517,11 +517,6 @@ uint64_t machine_annex_hpa(void)
 	return FAKE_ANNEX;
 }
 
-uint64_t machine_annex_size(void)
-{
-	return FAKE_ANNEX_SIZE;
-}
-
 void *machine_annex_va(void)
 {
 	return annex;

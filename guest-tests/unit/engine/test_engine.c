@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A patch's life on the fake machine when all goes well: apply, revert, revive, lists, events. */
-#include "patcher/engine/internal.h"
+#include "patcher/engine/state.h"
 #include "guest-tests/unit/engine/test_engine_util.h"
 
 #define OTHER_TYPE	(FAKE_TYPE - 2)	/* the memory type of another base view */
@@ -404,8 +404,8 @@ static void list_tells_what_is_held(void **state)
 	assert_int_equal(info.annex, 0);
 	assert_false(engine_info(2, &info));
 	assert_false(engine_site(file_id(5), 0, &gva, &name));
-	assert_string_equal(patch_state_name(PATCH_LIVE), "live");
-	assert_string_equal(patch_state_name(99), "unknown");
+	assert_string_equal(stage_name(PATCH_LIVE), "live");
+	assert_string_equal(stage_name(99), "unknown");
 }
 
 static void progress_is_told(void **state)
@@ -485,6 +485,13 @@ static void rebase_without_patches(void **state)
 	assert_int_equal(pool_available(), pool - 2);
 }
 
+static void add_event(const char *line)
+{
+	machine_lock();
+	event_line(line);
+	machine_unlock();
+}
+
 static void events_are_a_ring(void **state)
 {
 	struct event_text e;
@@ -496,7 +503,7 @@ static void events_are_a_ring(void **state)
 		memset(text, 'x', sizeof(text) - 1);
 		text[199] = '\0';
 		text[0] = 'a' + i % 26;
-		event_add(text, false);
+		add_event(text);
 	}
 	assert_true(engine_next_event(&e));
 	assert_string_equal(e.text, "events-lost count=6");
@@ -526,7 +533,7 @@ static void long_events_are_cut_at_a_key(void **state)
 		value[n / 2] = ' ';
 		text_init(&t, line, sizeof(line));
 		text_format(&t, "kind a=%s b=%s", "two \" words", value);
-		event_add(line, false);
+		add_event(line);
 		if (t.len > sizeof(e.text) - 1)
 			strcpy(line, "kind a=\"two \"\" words\"");
 		assert_true(engine_next_event(&e));

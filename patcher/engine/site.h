@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sites: is this the kernel the patch was made for, where in the guest are its
+ * windows, what is in them, and which RIP is inside one. Phases, but for two functions.
+ */
+#ifndef ENGINE_SITE_H
+#define ENGINE_SITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "patcher/engine/patches.h"
+#include "patcher/engine/txn.h"
+
+/* All in one unit: the slide (docs/patch-format.md: anchor against IA32_LSTAR), the build-id. */
+enum outcome site_verify(struct txn *t);
+
+/* One site: finds it in the guest, checks that it can be a window, enters it. */
+enum outcome site_resolve(struct txn *t);
+
+/* One site: enters the rest of its function, if the patch has it: writes there go to probe.h. */
+enum outcome site_bodies(struct txn *t);
+
+/*
+ * One site: are the guest's bytes as expected? Its page is guarded on every CPU by now, so a
+ * later write comes by engine_written(), which compares with what is noted here under the same
+ * lock. The commit waits for bytes that the guest is about to change to others. The last unit
+ * makes the patch PATCH_VERIFIED.
+ */
+enum outcome site_check(struct txn *t);
+
+/* Refuses because some window has other bytes than it should have, for longer than a change takes. */
+enum outcome site_refuse_bad(struct txn *t);
+
+/* One piece, of a revert: the next edition is without those of the patch. */
+enum outcome site_withdraw(struct txn *t);
+
+/* Was the patch made for these bytes of the guest's? Pure. */
+bool site_takes(const struct patch_site *s, const uint8_t *bytes);
+
+/**
+ * site_interior - the window that has @rip inside, but not at its first byte
+ * NULL if there is none. O(log sites), and next to nothing for a RIP outside the range of
+ * all windows, which is where most are. All CPUs stopped.
+ */
+const struct held_site *site_interior(const struct held *h, uint64_t rip);
+
+#endif

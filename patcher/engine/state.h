@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine's own data.
+ *
+ * Every table holds two editions: the one in force (eng.live) and the one being
+ * prepared. A commit flips eng.live and is done, however much is in the tables.
+ * Outside a transaction both editions are equal.
+ *
+ * Only the session (the CPU in engine_apply() ... engine_poll()) changes tables,
+ * and it holds machine_lock() while it does; exits read them under the lock.
+ */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "patcher/engine/annex.h"
+#include "patcher/engine/cpus.h"
+#include "patcher/engine/engine.h"
+#include "patcher/engine/event.h"
+#include "patcher/engine/guard.h"
+#include "patcher/engine/guest.h"
+#include "patcher/engine/pages.h"
+#include "patcher/engine/patches.h"
+#include "patcher/engine/txn.h"
+#include "patcher/engine/views.h"
+
+/* First bytes of instructions. */
+#define INT3			0xcc
+#define CALL			0xe8
+#define JMP			0xe9
+
+struct engine {
+	enum stage stage;			/* TXN_... */
+	unsigned int live;			/* edition in force: 0 or 1 */
+	struct piece *pieces;
+	struct guard *guards;
+	struct held *held;			/* the slots */
+	unsigned int npieces, nguards, nheld;
+	view_t base, view;			/* without patches; in force */
+	view_t retired;				/* after a rebase, until every CPU left it */
+	struct annex annex;
+	struct txn txn;
+	struct event_ring events;
+	bool own;				/* engine_watch() began the transaction under way */
+	unsigned int watch_slot, watch_site;	/* looked at next */
+	uint64_t looked, rest;			/* TSC when it last looked; ticks until it does again */
+	char symbol[96];			/* of the last refusal */
+	uint64_t merges, merged_words, window_writes;
+};
+
+extern struct engine eng;
+
+static inline unsigned int pages_of(uint64_t bytes)
+{
+	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+static inline unsigned int edition_next(void)
+{
+	return eng.live ^ 1;
+}
+
+#endif

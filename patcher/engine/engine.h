@@ -41,7 +41,7 @@ enum engine_status {
  * held; engine_poll() stops the other CPUs where it must.
  */
 
-/* Boot context, once, after pool_init() and machine_base_view(). Takes 50 pages of the pool. */
+/* Boot context, once, after pool_init() and machine_base_view(). Takes 49 pages of the pool. */
 void engine_init(void);
 
 /**

@@ -77,16 +77,19 @@ static bool parse_copy(const void *copy, size_t len, struct patch *out, struct r
 	return false;
 }
 
-/* The patch with this id is held already: may the file revive it? */
+static struct held *refused(struct refusal *why, enum refusal_code code, const char *field,
+			    const char *what)
+{
+	*why = (struct refusal){ .code = code, .field = field, .what = what };
+	return NULL;
+}
+
+/* The patch with this id is held already: only the same file, and after a revert, is taken. */
 static struct held *held_again(struct held *h, const void *copy, size_t len, struct refusal *why)
 {
-	*why = (struct refusal){ .code = REFUSE_NONE };
 	if (h->patch.header->file_size != len || memcmp(h->patch.header, copy, len))
-		*why = (struct refusal){ .code = REFUSE_FORMAT, .field = "id",
-					 .what = "another patch with this id is held" };
-	else if (h->stage != PATCH_REVERTED)
-		*why = (struct refusal){ .code = REFUSE_STATE, .what = "already live" };
-	return why->code == REFUSE_NONE ? h : NULL;
+		return refused(why, REFUSE_FORMAT, "id", "another patch with this id is held");
+	return h->stage == PATCH_REVERTED ? h : refused(why, REFUSE_STATE, NULL, "already live");
 }
 
 /* Enters a parsed copy into a slot. NULL if there is no slot or no memory: still the caller's. */
@@ -95,23 +98,21 @@ static struct held *enter(uint64_t file, const struct patch *patch, struct refus
 	uint64_t tables = pool_alloc(tables_pages(patch));
 	struct held *h = tables ? free_slot() : NULL;
 
-	if (h) {
-		stage_move(&h->stage, PATCH_RECEIVED);
-		h->place = ANNEX_NONE;
-		h->patch = *patch;
-		h->file = file;
-		h->tables = tables;
-		h->sites = pool_va(tables);
-		h->order = (uint16_t *)((uint8_t *)h->sites + sites_size(patch->nsites));
-		h->probes = (uint8_t *)(h->order + patch->nsites);
-		return h;
-	}
-	*why = (struct refusal){ .code = REFUSE_MEMORY };
-	if (tables) {
-		*why = (struct refusal){ .code = REFUSE_FULL, .what = "patches" };
+	if (!tables)
+		return refused(why, REFUSE_MEMORY, NULL, NULL);
+	if (!h) {
 		pool_free(tables, tables_pages(patch));
+		return refused(why, REFUSE_FULL, NULL, "patches");
 	}
-	return NULL;
+	stage_move(&h->stage, PATCH_RECEIVED);
+	h->place = ANNEX_NONE;
+	h->patch = *patch;
+	h->file = file;
+	h->tables = tables;
+	h->sites = pool_va(tables);
+	h->order = (uint16_t *)((uint8_t *)h->sites + sites_size(patch->nsites));
+	h->probes = (uint8_t *)(h->order + patch->nsites);
+	return h;
 }
 
 struct held *held_take(const void *file, size_t len, struct refusal *why)
@@ -120,16 +121,11 @@ struct held *held_take(const void *file, size_t len, struct refusal *why)
 	struct patch patch;
 	uint64_t copy;
 
-	if (!len || len > PATCH_MAX_FILE) {
-		*why = (struct refusal){ .code = REFUSE_FORMAT, .field = "file_size",
-					 .what = "out of range" };
-		return NULL;
-	}
+	if (!len || len > PATCH_MAX_FILE)
+		return refused(why, REFUSE_FORMAT, "file_size", "out of range");
 	copy = pool_alloc(pages_of(len));
-	if (!copy) {
-		*why = (struct refusal){ .code = REFUSE_MEMORY };
-		return NULL;
-	}
+	if (!copy)
+		return refused(why, REFUSE_MEMORY, NULL, NULL);
 	memcpy(pool_va(copy), file, len);
 	if (parse_copy(pool_va(copy), len, &patch, why)) {
 		struct held *same = held_find(patch.header->id);

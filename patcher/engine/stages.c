@@ -41,7 +41,7 @@ const char *stage_name(enum stage s)
 bool stage_move_locked(enum stage *stage, enum stage to)
 {
 	if (stage_may(*stage, to)) {
-		/* Relaxed: engine_busy() looks at one stage without the lock and at nothing else. */
+		/* Relaxed, pairs with stage() of txn.c, which reads without the lock. */
 		__atomic_store_n(stage, to, __ATOMIC_RELAXED);
 		return true;
 	}

@@ -39,6 +39,12 @@ static const struct phase undo_program[] = {
 	{ "", NULL },
 };
 
+/* Relaxed, pairs with stage_move(): nothing else is read that the stage would have to protect. */
+static enum stage stage(void)
+{
+	return __atomic_load_n(&eng.stage, __ATOMIC_RELAXED);
+}
+
 bool txn_claim(void)
 {
 	bool idle;
@@ -207,7 +213,7 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 	}
 	for (bool first = true; first || machine_tsc() - start < slice; first = false) {
 		if (!t->phase->unit)
-			return eng.stage == TXN_UNDOING ? finish_refused(t, why) : finish_done(t, done);
+			return stage() == TXN_UNDOING ? finish_refused(t, why) : finish_done(t, done);
 		/* This CPU's guest stands still since its exit: nothing else shall add to the pause. */
 		if (t->phase->unit == commit_now && !first)
 			break;
@@ -219,10 +225,7 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 
 bool engine_busy(void)
 {
-	/* Relaxed, and without the lock: only the session, which asks, makes it true or false. */
-	enum stage stage = __atomic_load_n(&eng.stage, __ATOMIC_RELAXED);
-
-	return stage != TXN_IDLE && stage != TXN_CLAIMED;
+	return stage() == TXN_PREPARING || stage() == TXN_COMMITTED || stage() == TXN_UNDOING;
 }
 
 const char *engine_phase(unsigned int *done, unsigned int *of)
@@ -240,14 +243,14 @@ bool engine_abort(struct refusal *why)
 {
 	struct txn *t = &eng.txn;
 
-	if (eng.stage == TXN_PREPARING) {
+	if (stage() == TXN_PREPARING) {
 		refuse(REFUSE_ABORTED);
 		start_undo(t);
 	}
 	*why = t->why;
-	if (eng.stage == TXN_UNDOING)
+	if (stage() == TXN_UNDOING)
 		return true;
-	*why = (struct refusal){ .code = REFUSE_STATE, .what = eng.stage == TXN_COMMITTED ?
+	*why = (struct refusal){ .code = REFUSE_STATE, .what = stage() == TXN_COMMITTED ?
 				 "past its commit" : "nothing is under way" };
 	return false;
 }

@@ -44,8 +44,8 @@ struct txn {
 };
 
 /*
- * Keeps out transactions and rebases of other CPUs; false if one is under way. Any CPU, not
- * under the lock. txn_begin() makes a transaction of the claim, txn_release() gives it back.
+ * Keeps out other transactions and rebases; false if one is under way. txn_begin() makes a
+ * transaction of the claim, txn_release() ends either. Any CPU, not under the lock.
  */
 bool txn_claim(void);
 void txn_release(void);

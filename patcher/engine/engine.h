@@ -109,11 +109,11 @@ bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char 
 /* The view that CPUs run on, or are about to take. Any CPU. */
 view_t engine_view(void);
 
-/* What a data access to @gpa should see: any CPU, on an EPT violation. */
+/* What an access to @gpa that the view does not allow should find. */
 enum engine_page {
 	ENGINE_PAGE_NONE,	/* not the engine's (any more): go on if engine_view() allows the access */
-	ENGINE_PAGE_GUARDED,	/* step on the guest's own page, R+X, W if it writes; engine_written() */
-	ENGINE_PAGE_ANNEX_TEXT,	/* step with R+X; a write goes to a scratch page and is lost */
+	ENGINE_PAGE_GUARDED,	/* step on the guest's own page; engine_written() if it writes */
+	ENGINE_PAGE_ANNEX_TEXT,	/* step on the page; a write goes to a scratch page and is lost */
 	ENGINE_PAGE_ANNEX_DATA,	/* readable and writable: only an instruction fetch can have got here */
 	ENGINE_PAGE_ANNEX_FREE,	/* reads as zero, writes are lost */
 };

@@ -7,18 +7,17 @@
 . "$repo/scripts/machine-time.sh"
 gcc -std=gnu11 -I"$repo" -o within "$repo/guest-tests/within.c" || exit 1
 
-# A machine that the host lets run for a quarter of the time at most.
-python3 -c '
-import time
-while True:
-    end = time.process_time() + 0.1
-    while time.process_time() < end:
-        pass
-    time.sleep(0.3)' &
-slow=$!
+# A machine that the host lets run for a part of the time only, for it has company. It never sleeps.
+hog() { while :; do :; done; }
+hogs=()
+for _ in 1 2 3 4 5 6 7 8; do
+	hog &
+	hogs+=($!)
+done
+slow=${hogs[0]}
 sleep 1000 &
 still=$!
-trap 'kill $slow $still' EXIT
+trap 'kill -CONT "${hogs[@]}"; kill "${hogs[@]}" $still' EXIT
 
 # seconds COMMAND...: how long it takes by the host's clock, in whole seconds, and its status.
 seconds() {

@@ -63,17 +63,16 @@ view_t rendezvous_view(uint64_t *gen)
 	return __atomic_load_n(&current_view, __ATOMIC_RELAXED);
 }
 
-void rendezvous_init(view_t view)
-{
-	current_view = view;
-	current_generation = 1;
-}
-
 static void set_view(view_t view)
 {
 	__atomic_store_n(&current_view, view, __ATOMIC_RELAXED);
 	/* pairs with generation() */
 	__atomic_add_fetch(&current_generation, 1, __ATOMIC_RELEASE);
+}
+
+void rendezvous_init(view_t view)
+{
+	set_view(view);
 }
 
 void rendezvous_abandon(const struct cpu *c)
@@ -94,22 +93,28 @@ void rendezvous_load_view(struct cpu *c)
 	__atomic_store_n(&c->generation, gen, __ATOMIC_RELEASE);
 }
 
+/* Executes one instruction of this CPU's guest. */
+static void step_here(struct cpu *c)
+{
+	c->step_failed = !vcpu_step(c);
+	c->stop_rip = vcpu_linear_rip();
+}
+
 /* One instruction of the guest, if the initiator asks for it; pairs with machine_cpu_step(). */
 static void obey(struct cpu *c)
 {
-	if (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
-		/* in the guest for a moment: not stopped */
-		cpu_set_mode(c, CPU_ROOT);
-		c->step_failed = !vcpu_step(c);
-		c->stop_rip = vcpu_linear_rip();
-		cpu_set_mode(c, CPU_STOPPED);
-		__atomic_store_n(&c->step_wanted, false, __ATOMIC_RELEASE);
-	}
+	if (!__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE))
+		return;
+	/* in the guest for a moment: not stopped */
+	cpu_set_mode(c, CPU_ROOT);
+	step_here(c);
+	cpu_set_mode(c, CPU_STOPPED);
+	__atomic_store_n(&c->step_wanted, false, __ATOMIC_RELEASE);
 }
 
 uint64_t rendezvous_patience(void)
 {
-	uint64_t t = boot_info.tsc_hz / 1000000 * PATIENCE_US;
+	uint64_t t = ticks_us(PATIENCE_US);
 
 	return t > PATIENCE_TICKS ? t : PATIENCE_TICKS;
 }
@@ -208,12 +213,9 @@ static bool is_stopped(const struct cpu *c)
 	return mode == CPU_STOPPED || mode == CPU_WAIT_SIPI || mode == CPU_PARKED || mode == CPU_OFF;
 }
 
-int machine_stop(unsigned int *late)
+/* Asks the other CPUs to stop. The guest of this CPU has stood still since its exit. */
+static void begin_stop(struct cpu *self)
 {
-	struct cpu *self = this_cpu();
-	uint64_t start = rdtsc();
-
-	/* this CPU's guest has stood still since its exit */
 	stop_first = self->exit_tsc;
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
 	/* before the stop is wanted, and only looked at while it is */
@@ -221,27 +223,46 @@ int machine_stop(unsigned int *late)
 	initiator = self;
 	want_stop(true);
 	ask_others(self);
-	for (unsigned int i = 0; i < boot_info.cpus; i++) {
-		struct cpu *c = cpu_get(i);
+}
 
-		while (c != self && !is_stopped(c)) {
-			if (rdtsc() - start > ticks_ms(STOP_MS)) {
-				*late = i;
-				machine_resume();
-				return -1;
-			}
-			if (rdtsc() - start > rendezvous_patience()) {
-				/* a CPU that misses it is kicked again */
-				__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
-				/* not faster, or a CPU in a data step never gets to its instruction */
-				if (cpu_mode(c) == CPU_GUEST &&
-				    rdtsc() - c->kick_tsc > ticks_ms(1) / 20)
-					cpu_kick(c);
-			}
-			cpu_relax();
+/* Patience is over: a CPU stops with its interrupts off too, and one that missed its kick gets another. */
+static void insist(struct cpu *c)
+{
+	__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
+	/* not faster, or a CPU in a data step never gets to its instruction */
+	if (cpu_mode(c) == CPU_GUEST && rdtsc() - c->kick_tsc > ticks_us(50))
+		cpu_kick(c);
+}
+
+/* Waits until @c has stopped; false if it has not STOP_MS after @start. */
+static bool await_stop(struct cpu *c, uint64_t start)
+{
+	while (!is_stopped(c)) {
+		uint64_t waited = rdtsc() - start;
+
+		if (waited > ticks_ms(STOP_MS))
+			return false;
+		if (waited > rendezvous_patience())
+			insist(c);
+		cpu_relax();
+	}
+	if (cpu_mode(c) == CPU_STOPPED && c->stop_tsc < stop_first)
+		stop_first = c->stop_tsc;
+	return true;
+}
+
+int machine_stop(unsigned int *late)
+{
+	struct cpu *self = this_cpu();
+	uint64_t start = rdtsc();
+
+	begin_stop(self);
+	for (unsigned int i = 0; i < boot_info.cpus; i++) {
+		if (i != self->index && !await_stop(cpu_get(i), start)) {
+			*late = i;
+			machine_resume();
+			return -1;
 		}
-		if (c != self && cpu_mode(c) == CPU_STOPPED && c->stop_tsc < stop_first)
-			stop_first = c->stop_tsc;
 	}
 	return 0;
 }
@@ -271,8 +292,7 @@ bool machine_cpu_step(unsigned int i)
 	uint64_t start = rdtsc();
 
 	if (c == this_cpu()) {
-		c->step_failed = !vcpu_step(c);
-		c->stop_rip = vcpu_linear_rip();
+		step_here(c);
 		return !c->step_failed;
 	}
 	if (cpu_mode(c) != CPU_STOPPED)

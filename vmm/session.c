@@ -247,31 +247,23 @@ static bool my_turn(struct cpu *c)
 }
 
 /*
- * Without paging the guest has no tables to find the kernel by. A CPU is in that state for a
- * short time only: the transaction waits for a while.
- */
-static bool put_off_unpaged(struct cpu *c)
-{
-	if (!engine_busy() || vcpu_paging() || c->wait_sipi || c->unpaged_waits == UNPAGED_WAITS) {
-		c->unpaged_waits = 0;
-		return false;
-	}
-	c->unpaged_waits++;
-	return true;
-}
-
-/*
- * A commit would stop this CPU where it is, perhaps with its interrupts off. It waits once for
- * the guest to enable them, as long as a rendezvous waits for the other CPUs.
+ * Is this slice of a transaction put off? Without paging the guest has no tables to find the
+ * kernel by; a CPU is in that state for a short time only, so the transaction waits for a while.
+ * A commit would stop this CPU where it is, perhaps with its interrupts off: it waits once for the
+ * guest to enable them, as long as a rendezvous waits for the other CPUs.
  */
 static bool put_off(struct cpu *c)
 {
-	if (c->session_waited || !engine_busy() || c->wait_sipi || !vcpu_interrupts_off()) {
-		c->session_waited = false;
-		return false;
+	bool can_wait = engine_busy() && !c->wait_sipi;
+
+	if (can_wait && !vcpu_paging() && c->unpaged_waits < UNPAGED_WAITS) {
+		c->unpaged_waits++;
+		return true;
 	}
-	c->session_waited = c->window_wanted = true;
-	return true;
+	c->unpaged_waits = 0;
+	c->session_waited = can_wait && !c->session_waited && vcpu_interrupts_off();
+	c->window_wanted |= c->session_waited;
+	return c->session_waited;
 }
 
 uint64_t session_poll(struct cpu *c)
@@ -281,7 +273,7 @@ uint64_t session_poll(struct cpu *c)
 
 	if (!my_turn(c) || !spin_trylock(&session_lock))
 		return ticks_ms(WATCH_S * 1000);
-	if (put_off_unpaged(c) || put_off(c)) {
+	if (put_off(c)) {
 		spin_unlock(&session_lock);
 		return rendezvous_patience();
 	}

@@ -25,14 +25,11 @@ static void apic_write(uint64_t base, uint32_t reg, uint32_t v)
 		xapic(base)[reg / 4] = v;
 }
 
-static bool idle(volatile uint32_t *apic)
+/* Waits until the APIC has sent its last command; a bound, lest a broken one holds this CPU. */
+static void wait_sent(volatile uint32_t *apic)
 {
-	for (int i = 0; i < 100000; i++) {
-		if (!(apic[APIC_ICR / 4] & ICR_PENDING))
-			return true;
+	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)
 		cpu_relax();
-	}
-	return false;
 }
 
 /* Sends @command to one CPU, in either mode of the APIC; the guest's destination is kept. */
@@ -56,10 +53,10 @@ static bool send(uint32_t apic_id, uint32_t command)
 	apic = xapic(base);
 	/* the guest may be between its writes of the high and the low half */
 	high = apic[APIC_ICR_HIGH / 4];
-	idle(apic);
+	wait_sent(apic);
 	apic[APIC_ICR_HIGH / 4] = apic_id << 24;
 	apic[APIC_ICR / 4] = command;
-	idle(apic);
+	wait_sent(apic);
 	apic[APIC_ICR_HIGH / 4] = high;
 	return true;
 }

@@ -161,23 +161,15 @@ static bool fill_entry(uint64_t *entry, uint64_t gpa, unsigned int level, uint64
 
 view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
 {
-	uint64_t end = 1ull << (phys_bits < GPA_BITS ? phys_bits : GPA_BITS);
-	uint64_t root, gpa = 0, *table;
+	uint64_t end = 1ull << (phys_bits < GPA_BITS ? phys_bits : GPA_BITS), root = 0;
 
 	if (phys_bits < 32 || phys_bits > 52)
 		return 0;
-	root = pool_alloc(1);
-	if (!root)
-		return 0;
-	table = pool_va(root);
-	for (unsigned int i = 0; i < ENTRIES && gpa < end; i++) {
-		if (!fill_entry(&table[i], gpa, LEVELS, end, types)) {
-			view_put(root);
-			return 0;
-		}
-		gpa += 1ull << level_shift(LEVELS);
-	}
-	return root;
+	/* the root as the one entry of a table above it */
+	if (fill_entry(&root, 0, LEVELS + 1, end, types))
+		return root & EPT_ADDR;
+	view_put(root & EPT_ADDR);
+	return 0;
 }
 
 view_t view_fork(view_t base)

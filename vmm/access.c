@@ -35,7 +35,7 @@ static void payload_data_fetch(struct cpu *c, uint64_t gva)
 	uint32_t error = PF_PRESENT | PF_FETCH | (vcpu_cpl() == 3 ? PF_USER : 0);
 
 	log_line(LOG_WARNING, "instruction fetch from patch data at 0x%lx refused with #PF", gva);
-	write_cr2(gva);
+	write_cr(2, gva);
 	vcpu_inject(c, VECTOR_PF, error);
 }
 

@@ -45,7 +45,6 @@ struct cpu {
 	uint64_t old_fs, old_gs;	/* of the firmware, while it calls us; entry.asm */
 
 	unsigned int index;
-	uint32_t apic_id;
 	bool launched;			/* it has a guest */
 	uint64_t back_end[12];		/* the back end's own state */
 

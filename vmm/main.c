@@ -8,7 +8,6 @@
 #include "vmm/machine.h"
 #include "vmm/emulate/msr.h"
 #include "vmm/emulate/ports.h"
-#include "vmm/mem/mtrr.h"
 #include "vmm/mem/pool.h"
 #include "vmm/smp/rendezvous.h"
 #include "vmm/session.h"
@@ -21,41 +20,33 @@ static bool sealed;
 
 enum resident_status resident_main(enum resident_op op, uint64_t arg);
 
-static void init_cpus(void)
+/* False if the pool is empty. */
+static bool init_cpus(void)
 {
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
 		struct cpu *c = cpu_get(i);
 
 		c->index = i;
-		c->apic_id = boot_info.apic_id[i];
 		traps_init_cpu(c);
-	}
-}
-
-static bool init_steps(void)
-{
-	for (unsigned int i = 0; i < boot_info.cpus; i++)
-		if (!step_init(cpu_get(i)))
+		if (!step_init(c))
 			return false;
+	}
 	return true;
 }
 
 static enum resident_status init(void)
 {
-	static struct mtrr_map types;
 	view_t base;
 
-	init_cpus();
 	traps_init();
 	pool_init((void *)(RESIDENT_VA + boot_info.pool), boot_info.phys + boot_info.pool,
 		  boot_info.pool_size / PAGE_SIZE);
 	view_zero_page = pool_alloc(1);
-	msr_read_mtrrs(&types, boot_info.phys_bits);
-	if (!view_zero_page || !vcpu_init() || !init_steps())
+	if (!view_zero_page || !vcpu_init() || !init_cpus())
 		return RESIDENT_NO_MEMORY;
 	msr_init();
 	ports_init();
-	base = machine_make_base(&types);
+	base = machine_make_base(msr_read_mtrrs());
 	if (!base)
 		return RESIDENT_NO_MEMORY;
 	machine_set_base(base);

@@ -167,59 +167,45 @@ static inline uint64_t read_cr2(void)
 	return v;
 }
 
-static inline void write_cr2(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr2" : : "r"(v) : "memory");
-}
-
-static inline void write_cr4(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
-
-static inline void write_cr0(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
-}
+/* Writes control register @n, a digit. */
+#define write_cr(n, v)	__asm__ volatile("mov %0, %%cr" #n : : "r"((uint64_t)(v)) : "memory")
 
 /*
- * Accesses with values of the guest's choice: a #GP in root mode comes back as
- * false (traps.c finds the fixup in .extable).
+ * What follows an instruction at label 1 that takes values of the guest's choice: if it raises #GP
+ * in root mode, traps.c finds its fixup in .extable, and operand 0 becomes 0.
  */
+#define CLEAR_ON_GP										\
+	"\n2:\n"										\
+	".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n jmp 2b\n.popsection\n"		\
+	".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
+
+/* False if there is no such MSR: then *@v is 0. */
 static inline bool rdmsr_safe(uint32_t msr, uint64_t *v)
 {
-	uint32_t lo, hi;
+	uint32_t lo = 0, hi = 0;
 	bool ok = true;
 
-	__asm__ volatile("1: rdmsr\n2:\n"
-			 ".pushsection .text.fixup, \"ax\"\n3: xor %2, %2\n"
-			 " xor %0, %0\n xor %1, %1\n jmp 2b\n.popsection\n"
-			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
-			 : "=a"(lo), "=d"(hi), "+r"(ok) : "c"(msr));
+	__asm__ volatile("1: rdmsr" CLEAR_ON_GP : "+r"(ok), "+a"(lo), "+d"(hi) : "c"(msr));
 	*v = (uint64_t)hi << 32 | lo;
 	return ok;
 }
 
+/* @insn writes EDX:EAX to the register that ECX names; false if it raises #GP. */
+#define WRITE_SAFE(insn, reg, v) ({								\
+	bool ok_ = true;									\
+	__asm__ volatile("1: " insn CLEAR_ON_GP : "+r"(ok_) : "c"(reg), "a"((uint32_t)(v)),	\
+			 "d"((uint32_t)((v) >> 32)) : "memory");				\
+	ok_;											\
+})
+
 static inline bool wrmsr_safe(uint32_t msr, uint64_t v)
 {
-	bool ok = true;
-
-	__asm__ volatile("1: wrmsr\n2:\n"
-			 ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n jmp 2b\n.popsection\n"
-			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
-			 : "+r"(ok) : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
-	return ok;
+	return WRITE_SAFE("wrmsr", msr, v);
 }
 
 static inline bool xsetbv_safe(uint32_t xcr, uint64_t v)
 {
-	bool ok = true;
-
-	__asm__ volatile("1: xsetbv\n2:\n"
-			 ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n jmp 2b\n.popsection\n"
-			 ".pushsection .extable, \"a\"\n.quad 1b, 3b\n.popsection"
-			 : "+r"(ok) : "c"(xcr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
-	return ok;
+	return WRITE_SAFE("xsetbv", xcr, v);
 }
 
 #endif

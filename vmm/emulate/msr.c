@@ -121,21 +121,18 @@ bool msr_write(uint32_t msr, uint64_t v)
 	return slot ? write_mtrr(slot, msr, v) : wrmsr_safe(msr, v);
 }
 
-void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits)
+const struct mtrr_map *msr_read_mtrrs(void)
 {
-	uint64_t cap = rdmsr(MSR_MTRRCAP);
-	unsigned int n = cap & 0xff;
+	uint64_t *slot;
 
-	map->cap = cap;
-	map->phys_bits = phys_bits;
-	map->def_type = rdmsr(MSR_MTRR_DEF_TYPE);
-	for (unsigned int i = 0; i < 11 && (cap & (1u << 8)); i++)
-		map->fixed[i] = rdmsr(mtrr_fixed_msr(i));
-	for (unsigned int i = 0; i < n && i < MTRR_MAX_VARIABLE; i++) {
-		map->base[i] = rdmsr(MSR_MTRR_PHYSBASE0 + 2 * i);
-		map->mask[i] = rdmsr(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
-	}
-	mtrrs = *map;
+	mtrrs.phys_bits = boot_info.phys_bits;
+	/* first: it says which of the others there are */
+	mtrrs.cap = rdmsr(MSR_MTRRCAP);
+	for (const struct msr_rule *r = common; r < common + NCOMMON; r++)
+		for (uint32_t m = r->first; m <= r->last; m++)
+			if ((slot = mtrr_slot(&mtrrs, m)))
+				*slot = rdmsr(m);
+	return &mtrrs;
 }
 
 void msr_retype(void)

@@ -25,8 +25,8 @@ bool msr_write(uint32_t msr, uint64_t v);
 
 struct mtrr_map;
 
-/* The MTRRs as the boot CPU has them; boot context, once. */
-void msr_read_mtrrs(struct mtrr_map *map, unsigned int phys_bits);
+/* Reads the MTRRs of the boot CPU; boot context, once. */
+const struct mtrr_map *msr_read_mtrrs(void);
 
 /*
  * Takes over the memory types the guest has set, if they changed: builds new views.

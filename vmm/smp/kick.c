@@ -37,7 +37,7 @@ static bool note_kick(struct cpu *t, uint64_t now)
 /* The NMI of a kick that is noted; takes it back if this CPU's APIC is off. */
 static void send_kick(struct cpu *t)
 {
-	if (!apic_send_nmi(t->apic_id))
+	if (!apic_send_nmi(boot_info.apic_id[t->index]))
 		__atomic_sub_fetch(&t->kick_sent, 1, __ATOMIC_RELAXED);
 }
 

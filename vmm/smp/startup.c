@@ -33,7 +33,7 @@ void startup_sipi(struct cpu *c, uint8_t vector)
 	debug_registers();
 	memset(c->regs, 0, sizeof(c->regs));
 	c->regs[REG_RDX] = cpuid(1, 0).eax;
-	write_cr2(0);
+	write_cr(2, 0);
 	if (c->startups++ < STARTUPS_LOGGED)
 		log_line(LOG_INFO, "started by a SIPI, vector 0x%x", vector);
 }

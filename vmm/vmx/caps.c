@@ -2,9 +2,7 @@
 /* What Subtext needs of a CPU: one row per need. SDM 3D appendix A, SDM 2A "CPUID". */
 #include <stddef.h>
 #include "vmm/vmx/caps.h"
-#include "vmm/vmx/msrs.h"
 #include "patcher/wire/mem.h"
-
 
 struct need {
 	size_t offset, size;		/* of a field of struct vmx_caps */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Can this CPU carry Subtext? Raw register values in, one sentence out. Pure
- * logic, shared by the loader's check and the VMCS set-up. SDM 3D appendix A
- * "VMX Capability Reporting Facility".
+ * Can this CPU carry Subtext? Raw register values in, one sentence out. Pure logic of the
+ * loader's; no part of root mode. SDM 3D appendix A "VMX Capability Reporting Facility".
  */
 #ifndef VMX_CAPS_H
 #define VMX_CAPS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define VMX_VENDOR		"GenuineIntel"
@@ -16,7 +14,14 @@
 #define FEATURE_LOCK		(1ull << 0)
 #define FEATURE_VMX		(1ull << 2)	/* outside SMX operation */
 
-/* Of the capability MSRs, those that only the loader reads; the others are in vmm/x86.h. */
+#define LEAF1_ECX_VMX		(1u << 5)
+
+/* Of the capability MSRs, those that only the loader reads; the others are in msrs.h. */
+#define MSR_VMX_PIN		0x481u
+#define MSR_VMX_PROC		0x482u
+#define MSR_VMX_EXIT		0x483u
+#define MSR_VMX_ENTRY		0x484u
+#define MSR_VMX_EPT_VPID	0x48cu
 
 /* What the loader reads on each CPU. Absent MSRs are zero. */
 struct vmx_caps {
@@ -47,21 +52,5 @@ enum feature_control_state vmx_feature_control(uint64_t value);
  * the guest. Any context, no locks.
  */
 const char *vmx_missing(const struct vmx_caps *caps);
-
-/* May this bit of a control be set? @msr: value of its capability MSR. Any context. */
-static inline bool ctl_may(uint64_t msr, uint32_t bit)
-{
-	return (msr >> 32) & bit;
-}
-
-/**
- * ctl_adjust - controls as the CPU allows them
- * @want: bits we need or would like; bits not allowed are dropped, bits required are added
- * Any context.
- */
-static inline uint32_t ctl_adjust(uint64_t msr, uint32_t want)
-{
-	return (want & (uint32_t)(msr >> 32)) | (uint32_t)msr;
-}
 
 #endif

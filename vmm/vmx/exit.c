@@ -47,7 +47,7 @@ static void exit_exception_or_nmi(struct cpu *c)
 	undo_nmi_unblocking(c, info);
 	step_finish(c);
 	if (vector == VECTOR_PF)
-		write_cr2(vmread(EXIT_QUALIFICATION));
+		write_cr(2, vmread(EXIT_QUALIFICATION));
 	if ((info & EVENT_TYPE_MASK) == EVENT_HW_EXCEPTION)
 		vcpu_inject(c, vector, (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE));
 	else
@@ -122,12 +122,18 @@ static void exit_undefined(struct cpu *c)
 	vcpu_inject(c, VECTOR_UD, 0);
 }
 
-static void exit_vmcall(struct cpu *c)
+/* The instruction is done, or raises @vector with an error code of 0, if it has one. */
+static void finish(struct cpu *c, bool ok, uint8_t vector)
 {
-	if (loader_call(c, c->regs[REG_RAX]))
+	if (ok)
 		vcpu_skip();
 	else
-		exit_undefined(c);
+		vcpu_inject(c, vector, 0);
+}
+
+static void exit_vmcall(struct cpu *c)
+{
+	finish(c, loader_call(c, c->regs[REG_RAX]), VECTOR_UD);
 }
 
 static void exit_invd(struct cpu *c)
@@ -161,15 +167,6 @@ static void exit_io(struct cpu *c)
 	ports_access(c, (qual & 7) + 1, qual & 8, qual & 16);
 }
 
-/* The instruction is done, or raises #GP. */
-static void finish(struct cpu *c, bool ok)
-{
-	if (ok)
-		vcpu_skip();
-	else
-		vcpu_inject(c, VECTOR_GP, 0);
-}
-
 static void exit_rdmsr(struct cpu *c)
 {
 	uint64_t v;
@@ -179,7 +176,7 @@ static void exit_rdmsr(struct cpu *c)
 		c->regs[REG_RAX] = (uint32_t)v;
 		c->regs[REG_RDX] = v >> 32;
 	}
-	finish(c, ok);
+	finish(c, ok, VECTOR_GP);
 }
 
 /* The value that WRMSR and XSETBV write. */
@@ -190,18 +187,12 @@ static uint64_t edx_eax(const struct cpu *c)
 
 static void exit_wrmsr(struct cpu *c)
 {
-	finish(c, msr_write((uint32_t)c->regs[REG_RCX], edx_eax(c)));
+	finish(c, msr_write((uint32_t)c->regs[REG_RCX], edx_eax(c)), VECTOR_GP);
 }
 
 static void exit_xsetbv(struct cpu *c)
 {
-	finish(c, xsetbv_safe((uint32_t)c->regs[REG_RCX], edx_eax(c)));
-}
-
-static void entry_failure(struct cpu *c)
-{
-	vcpu_dump(c);
-	cpu_park("VM entry failed, exit reason 0x%x", vmx_of(c)->exit_reason);
+	finish(c, xsetbv_safe((uint32_t)c->regs[REG_RCX], edx_eax(c)), VECTOR_GP);
 }
 
 static void exit_ept_violation(struct cpu *c)
@@ -241,9 +232,6 @@ static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_IO]			= exit_io,
 	[EXIT_RDMSR]			= exit_rdmsr,
 	[EXIT_WRMSR]			= exit_wrmsr,
-	[EXIT_BAD_GUEST_STATE]		= entry_failure,
-	[EXIT_BAD_MSR_LOAD]		= entry_failure,
-	[EXIT_MACHINE_CHECK_ENTRY]	= entry_failure,
 	[EXIT_MONITOR_TRAP]		= step_finish,
 	[EXIT_EPT_VIOLATION]		= exit_ept_violation,
 	[EXIT_EPT_MISCONFIG]		= exit_ept_misconfig,
@@ -276,8 +264,10 @@ void exit_handle(struct cpu *c)
 	uint32_t why = vmx_of(c)->exit_reason;
 	uint16_t reason = (uint16_t)why;
 
-	if (why & EXIT_REASON_ENTRY_FAILURE)
-		entry_failure(c);
+	if (why & EXIT_REASON_ENTRY_FAILURE) {
+		vcpu_dump(c);
+		cpu_park("VM entry failed, exit reason 0x%x", why);
+	}
 	take_vectoring(c);
 	if (reason < EXIT_REASONS && handlers[reason]) {
 		handlers[reason](c);

@@ -6,7 +6,6 @@
 #include "vmm/smp/rendezvous.h"
 #include "vmm/traps.h"
 #include "vmm/vcpu.h"
-#include "vmm/vmx/caps.h"
 #include "vmm/vmx/exit.h"
 #include "vmm/vmx/msrs.h"
 #include "vmm/vmx/ops.h"
@@ -27,21 +26,21 @@ _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout"
 extern const char vm_exit_entry[];
 _Noreturn void vmx_leave(const struct leave_state *s);
 
+#define MSR_BITMAP_PAGE	2u	/* of the bitmaps; the two before it are for I/O ports */
 #define BITMAP_WRITE	2048u	/* offset of the write half of the MSR bitmap */
 
-static uint64_t msr_bitmap, io_bitmaps;
+static uint64_t bitmaps;
 
 bool vcpu_init(void)
 {
-	msr_bitmap = pool_alloc(1);
-	io_bitmaps = pool_alloc(2);
-	return msr_bitmap && io_bitmaps;
+	bitmaps = pool_alloc(MSR_BITMAP_PAGE + 1);
+	return bitmaps;
 }
 
 /* SDM 3C "MSR-Bitmap Address": MSRs 0 ... 1FFFH come first; those above are not ours to intercept. */
 void vcpu_intercept_msr(uint32_t msr, bool read, bool write)
 {
-	uint8_t *bitmap = pool_va(msr_bitmap), bit = (uint8_t)(1u << msr % 8);
+	uint8_t *bitmap = pool_va(bitmaps + MSR_BITMAP_PAGE * PAGE_SIZE), bit = (uint8_t)(1u << msr % 8);
 
 	bitmap[msr / 8] |= read ? bit : 0;
 	bitmap[BITMAP_WRITE + msr / 8] |= write ? bit : 0;
@@ -49,7 +48,7 @@ void vcpu_intercept_msr(uint32_t msr, bool read, bool write)
 
 void vcpu_intercept_port(uint16_t port)
 {
-	((uint8_t *)pool_va(io_bitmaps))[port / 8] |= (uint8_t)(1u << port % 8);
+	((uint8_t *)pool_va(bitmaps))[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
 /* enum segment_register has the order of the VMCS, and access the bits of its access rights. */
@@ -111,9 +110,10 @@ static void host_state(struct cpu *c)
 	vmx_of(c)->host_rsp = 0;
 }
 
-static void controls(struct cpu *c)
+/* The exit and entry controls, and shadow stacks with them. */
+static void transition_controls(void)
 {
-	static const struct vmcs_value shadow_stacks[] = {
+	static const struct vmcs_value no_shadow_stack[] = {
 		{ GUEST_S_CET, 0 }, { GUEST_SSP, 0 }, { GUEST_INTERRUPT_SSP_TABLE, 0 },
 		{ HOST_S_CET, 0 }, { HOST_SSP, 0 }, { HOST_INTERRUPT_SSP_TABLE, 0 },
 	};
@@ -121,67 +121,60 @@ static void controls(struct cpu *c)
 	uint32_t exit = EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_SAVE_PAT | EXIT_LOAD_PAT |
 			EXIT_SAVE_EFER | EXIT_LOAD_EFER | EXIT_SAVE_PREEMPTION_TIMER;
 	uint32_t entry = ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER | ENTRY_IA32E_GUEST;
-	uint32_t proc2 = ctl_adjust(rdmsr(MSR_VMX_PROC2),
-				    PROC2_EPT | PROC2_VPID | PROC2_UNRESTRICTED_GUEST | PROC2_RDTSCP |
-				    PROC2_INVPCID | PROC2_XSAVES | PROC2_USER_WAIT);
-	uint32_t pin = ctl_adjust(rdmsr(MSR_VMX_TRUE_PIN),
-				  PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER);
 
-	/* shadow stacks: the guest's SSP must not stay live in root mode, so both or neither */
+	/* the guest's SSP must not stay live in root mode, so both or neither */
 	if (ctl_may(exit_cap, EXIT_LOAD_CET) && ctl_may(entry_cap, ENTRY_LOAD_CET)) {
 		exit |= EXIT_LOAD_CET;
 		entry |= ENTRY_LOAD_CET;
-		vmwrite_all(shadow_stacks, sizeof(shadow_stacks) / sizeof(shadow_stacks[0]));
+		vmwrite_all(no_shadow_stack, sizeof(no_shadow_stack) / sizeof(no_shadow_stack[0]));
 	}
-	vmx_of(c)->proc_controls = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
-				      PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_SECONDARY);
+	vmwrite(EXIT_CONTROLS, ctl_adjust(exit_cap, exit));
+	vmwrite(ENTRY_CONTROLS, ctl_adjust(entry_cap, entry));
+}
+
+static void controls(struct cpu *c)
+{
+	uint32_t pin = ctl_adjust(rdmsr(MSR_VMX_TRUE_PIN),
+				  PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER);
+	uint32_t proc = ctl_adjust(rdmsr(MSR_VMX_TRUE_PROC),
+				   PROC_IO_BITMAPS | PROC_MSR_BITMAPS | PROC_SECONDARY);
+	uint32_t proc2 = ctl_adjust(rdmsr(MSR_VMX_PROC2),
+				    PROC2_EPT | PROC2_VPID | PROC2_UNRESTRICTED_GUEST | PROC2_RDTSCP |
+				    PROC2_INVPCID | PROC2_XSAVES | PROC2_USER_WAIT);
 	const struct vmcs_value fields[] = {
-		{ PIN_BASED_CONTROLS, pin }, { PROC_BASED_CONTROLS, vmx_of(c)->proc_controls },
-		{ PROC_BASED_CONTROLS2, proc2 }, { EXIT_CONTROLS, ctl_adjust(exit_cap, exit) },
-		{ ENTRY_CONTROLS, ctl_adjust(entry_cap, entry) }, { VPID, c->index + 1 },
+		{ PIN_BASED_CONTROLS, pin }, { PROC_BASED_CONTROLS, proc },
+		{ PROC_BASED_CONTROLS2, proc2 }, { VPID, c->index + 1 },
 		{ EXCEPTION_BITMAP, 0 }, { PAGE_FAULT_ERROR_CODE_MASK, 0 },
 		{ PAGE_FAULT_ERROR_CODE_MATCH, 0 }, { CR3_TARGET_COUNT, 0 },
 		{ EXIT_MSR_STORE_COUNT, 0 }, { EXIT_MSR_LOAD_COUNT, 0 }, { ENTRY_MSR_LOAD_COUNT, 0 },
-		{ ENTRY_INTERRUPTION_INFO, 0 }, { MSR_BITMAP, msr_bitmap },
-		{ IO_BITMAP_A, io_bitmaps }, { IO_BITMAP_B, io_bitmaps + PAGE_SIZE },
+		{ ENTRY_INTERRUPTION_INFO, 0 }, { MSR_BITMAP, bitmaps + MSR_BITMAP_PAGE * PAGE_SIZE },
+		{ IO_BITMAP_A, bitmaps }, { IO_BITMAP_B, bitmaps + PAGE_SIZE },
 		{ PREEMPTION_TIMER_VALUE, 0 },
 	};
+
 	vmwrite_all(fields, sizeof(fields) / sizeof(fields[0]));
 	if (proc2 & PROC2_XSAVES)
 		vmwrite(XSS_EXITING_BITMAP, 0);
+	transition_controls();
+	vmx_of(c)->proc_controls = proc;
 }
 
-/* Leaves VMX operation after a failure and puts CR0 and CR4 back. */
-static enum resident_status give_up(struct cpu *c, enum resident_status why)
+/* Writes the VMCS revision to a page of the world. Returns its host physical address. */
+static uint64_t prepare_page(struct cpu *c, unsigned int page)
 {
-	/* before VMXOFF: an NMI handler must not touch a VMCS that is gone */
-	c->launched = false;
-	cpu_set_mode(c, CPU_OFF);
-	if (vmx_of(c)->on && !vmxoff())
-		log_line(LOG_ERROR, "VMXOFF failed");
-	vmx_of(c)->on = false;
-	write_cr4(c->fw.cr4);
-	write_cr0(c->fw.cr0);
-	return why;
+	uint32_t *p = (uint32_t *)((uint8_t *)c + page * PAGE_SIZE);
+
+	*p = (uint32_t)rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
+	return resident_hpa(p);
 }
 
-enum resident_status vcpu_launch(struct cpu *c)
+/* Enters the guest for the first time. Returns only on failure, still in VMX operation. */
+static enum resident_status launch(struct cpu *c)
 {
-	uint64_t vmxon_hpa = resident_hpa(c) + VMXON_PAGE * PAGE_SIZE;
-	uint64_t vmcs_hpa = resident_hpa(c) + VMCS_PAGE * PAGE_SIZE;
-	uint32_t revision = (uint32_t)rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
-	uint64_t error;
+	uint64_t vmcs = prepare_page(c, VMCS_PAGE);
 
-	vmx_of(c)->timer_shift = rdmsr(MSR_VMX_MISC) & 31;
-	*(uint32_t *)((uint8_t *)c + VMXON_PAGE * PAGE_SIZE) = revision;
-	*(uint32_t *)((uint8_t *)c + VMCS_PAGE * PAGE_SIZE) = revision;
-	write_cr0(c->fw.cr0 | CR0_NE);
-	write_cr4(c->fw.cr4 | CR4_VMXE);
-	if (!vmxon(vmxon_hpa))
-		return give_up(c, RESIDENT_ENABLE_FAILED);
-	vmx_of(c)->on = true;
-	if (!vmclear(vmcs_hpa) || !vmptrld(vmcs_hpa))
-		return give_up(c, RESIDENT_CONTROL_FAILED);
+	if (!vmclear(vmcs) || !vmptrld(vmcs))
+		return RESIDENT_CONTROL_FAILED;
 	controls(c);
 	guest_state(c);
 	host_state(c);
@@ -192,19 +185,45 @@ enum resident_status vcpu_launch(struct cpu *c)
 	c->launched = true;
 	cpu_set_mode(c, CPU_GUEST);
 	if (vmx_enter(c, false)) {
-		error = vmread(VM_INSTRUCTION_ERROR);
-		log_line(LOG_ERROR, "VMLAUNCH failed, VM-instruction error %lu", error);
-		return give_up(c, RESIDENT_LAUNCH_FAILED);
+		log_line(LOG_ERROR, "VMLAUNCH failed, VM-instruction error %lu",
+			 vmread(VM_INSTRUCTION_ERROR));
+		return RESIDENT_LAUNCH_FAILED;
 	}
 	vmx_of(c)->exit_reason = (uint32_t)vmread(EXIT_REASON);
 	if (vmx_of(c)->exit_reason & EXIT_REASON_ENTRY_FAILURE) {
 		vcpu_dump(c);
-		return give_up(c, RESIDENT_LAUNCH_FAILED);
+		return RESIDENT_LAUNCH_FAILED;
 	}
 	cpu_set_mode(c, CPU_ROOT);
-	log_line(LOG_INFO, "launched, APIC id %u", c->apic_id);
+	log_line(LOG_INFO, "launched, APIC id %u", boot_info.apic_id[c->index]);
 	exit_handle(c);
 	cpu_loop(c);
+}
+
+/* Leaves VMX operation; true if the CPU did. */
+static bool stop_vmx(struct cpu *c)
+{
+	/* before VMXOFF: an NMI handler must not touch a VMCS that is gone */
+	c->launched = false;
+	cpu_set_mode(c, CPU_OFF);
+	return vmxoff();
+}
+
+enum resident_status vcpu_launch(struct cpu *c)
+{
+	enum resident_status why = RESIDENT_ENABLE_FAILED;
+
+	vmx_of(c)->timer_shift = rdmsr(MSR_VMX_MISC) & 31;
+	write_cr(0, c->fw.cr0 | CR0_NE);
+	write_cr(4, c->fw.cr4 | CR4_VMXE);
+	if (vmxon(prepare_page(c, VMXON_PAGE))) {
+		why = launch(c);
+		if (!stop_vmx(c))
+			log_line(LOG_ERROR, "VMXOFF failed");
+	}
+	write_cr(4, c->fw.cr4);
+	write_cr(0, c->fw.cr0);
+	return why;
 }
 
 void vcpu_leave(struct cpu *c)
@@ -218,12 +237,9 @@ void vcpu_leave(struct cpu *c)
 	s.rip = vmread(GUEST_RIP) + vmread(EXIT_INSTRUCTION_LENGTH);
 	s.efer = vmread(GUEST_IA32_EFER);
 	s.leave = boot_info.leave;
-	c->launched = false;
-	if (!vmxoff())
+	if (!stop_vmx(c))
 		cpu_park("VMXOFF failed");
-	vmx_of(c)->on = false;
-	cpu_set_mode(c, CPU_OFF);
-	write_cr4(cr4 & ~CR4_VMXE);
-	write_cr0(cr0);
+	write_cr(4, cr4 & ~CR4_VMXE);
+	write_cr(0, cr0);
 	vmx_leave(&s);
 }

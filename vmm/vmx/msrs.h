@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * MSRs and bits that only Intel's CPUs have, or that VMX is about. SDM 4, SDM 3D appendix A.
- */
+/* MSRs and control register bits that only Intel's CPUs have. SDM 4, SDM 3D appendix A. */
 #ifndef VMX_MSRS_H
 #define VMX_MSRS_H
-
-#define LEAF1_ECX_VMX		(1u << 5)
 
 #define CR4_VMXE		(1ull << 13)
 #define CR4_SMXE		(1ull << 14)
@@ -17,13 +13,8 @@
 #define MSR_PEBS_ENABLE		0x3f1u
 #define MSR_VMX_FIRST		0x480u
 #define MSR_VMX_BASIC		0x480u
-#define MSR_VMX_PIN		0x481u
-#define MSR_VMX_PROC		0x482u
-#define MSR_VMX_EXIT		0x483u
-#define MSR_VMX_ENTRY		0x484u
 #define MSR_VMX_MISC		0x485u
 #define MSR_VMX_PROC2		0x48bu
-#define MSR_VMX_EPT_VPID	0x48cu
 #define MSR_VMX_TRUE_PIN	0x48du
 #define MSR_VMX_TRUE_PROC	0x48eu
 #define MSR_VMX_TRUE_EXIT	0x48fu

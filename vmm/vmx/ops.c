@@ -5,12 +5,10 @@
 
 void vmx_failed(const char *insn, uint64_t operand)
 {
-	uint64_t error = 0;
-	bool failed;
+	uint64_t error;
 
-	/* not vmread(): that would come back here */
-	__asm__ volatile("vmread %2, %0\n\tsetbe %1" : "=r"(error), "=q"(failed)
-			 : "r"((uint64_t)VM_INSTRUCTION_ERROR) : "cc");
-	cpu_park("%s failed, operand 0x%lx, VM-instruction error %lu", insn, operand,
-		 failed ? 0 : error);
+	/* not vmread(), which comes back here if it fails */
+	if (!vmread_try(VM_INSTRUCTION_ERROR, &error))
+		error = 0;
+	cpu_park("%s failed, operand 0x%lx, VM-instruction error %lu", insn, operand, error);
 }

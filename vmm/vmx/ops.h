@@ -13,25 +13,35 @@
 /* A VMX instruction failed where it cannot: says which, and parks the CPU. Does not return. */
 _Noreturn void vmx_failed(const char *insn, uint64_t operand);
 
+/* Executes a VMX instruction, operands from %1 on; false if it failed. */
+#define VMX_INSN(insn, ...) ({									\
+	bool failed_;										\
+	__asm__ volatile(insn "\n\tsetbe %0" : "=q"(failed_) : __VA_ARGS__ : "cc", "memory");	\
+	!failed_;										\
+})
+
+/* Reads a field of the VMCS; false if there is no such field. */
+static inline bool vmread_try(uint32_t field, uint64_t *v)
+{
+	bool failed;
+
+	__asm__ volatile("vmread %2, %0\n\tsetbe %1" : "=r"(*v), "=q"(failed)
+			 : "r"((uint64_t)field) : "cc");
+	return !failed;
+}
+
 static inline uint64_t vmread(uint32_t field)
 {
 	uint64_t v;
-	bool failed;
 
-	__asm__ volatile("vmread %2, %0\n\tsetbe %1" : "=r"(v), "=q"(failed)
-			 : "r"((uint64_t)field) : "cc");
-	if (__builtin_expect(failed, 0))
+	if (__builtin_expect(!vmread_try(field, &v), 0))
 		vmx_failed("vmread", field);
 	return v;
 }
 
 static inline bool vmwrite_try(uint32_t field, uint64_t v)
 {
-	bool failed;
-
-	__asm__ volatile("vmwrite %1, %2\n\tsetbe %0" : "=q"(failed)
-			 : "r"(v), "r"((uint64_t)field) : "cc");
-	return !failed;
+	return VMX_INSN("vmwrite %1, %2", "r"(v), "r"((uint64_t)field));
 }
 
 static inline void vmwrite(uint32_t field, uint64_t v)
@@ -56,58 +66,42 @@ static inline void vmwrite_all(const struct vmcs_value *f, unsigned int n)
 /* @hpa: of the VMXON region */
 static inline bool vmxon(uint64_t hpa)
 {
-	bool failed;
-
-	__asm__ volatile("vmxon %1\n\tsetbe %0" : "=q"(failed) : "m"(hpa) : "cc", "memory");
-	return !failed;
+	return VMX_INSN("vmxon %1", "m"(hpa));
 }
 
 static inline bool vmxoff(void)
 {
-	bool failed;
-
-	__asm__ volatile("vmxoff\n\tsetbe %0" : "=q"(failed) : : "cc", "memory");
-	return !failed;
+	return VMX_INSN("vmxoff");
 }
 
 static inline bool vmclear(uint64_t hpa)
 {
-	bool failed;
-
-	__asm__ volatile("vmclear %1\n\tsetbe %0" : "=q"(failed) : "m"(hpa) : "cc", "memory");
-	return !failed;
+	return VMX_INSN("vmclear %1", "m"(hpa));
 }
 
 static inline bool vmptrld(uint64_t hpa)
 {
-	bool failed;
-
-	__asm__ volatile("vmptrld %1\n\tsetbe %0" : "=q"(failed) : "m"(hpa) : "cc", "memory");
-	return !failed;
+	return VMX_INSN("vmptrld %1", "m"(hpa));
 }
 
-/* Every EPT-derived translation of this CPU (type 2, all-context). Serialises the CPU. */
+/* Drops translations of this CPU by INVEPT or INVVPID, type 2: those of all contexts. */
+#define VMX_INVALIDATE_ALL(insn) do {								\
+	const struct { uint64_t context, address; } descriptor = { 0, 0 };			\
+												\
+	if (__builtin_expect(!VMX_INSN(insn " %1, %2", "m"(descriptor), "r"(2ull)), 0))		\
+		vmx_failed(insn, 2);								\
+} while (0)
+
+/* Every EPT-derived translation of this CPU. Serialises the CPU. */
 static inline void invept_all(void)
 {
-	struct { uint64_t eptp, zero; } d = { 0, 0 };
-	bool failed;
-
-	__asm__ volatile("invept %1, %2\n\tsetbe %0" : "=q"(failed)
-			 : "m"(d), "r"(2ull) : "cc", "memory");
-	if (__builtin_expect(failed, 0))
-		vmx_failed("invept", 2);
+	VMX_INVALIDATE_ALL("invept");
 }
 
-/* Every VPID-tagged translation of this CPU (type 2, all-context). */
+/* Every VPID-tagged translation of this CPU. */
 static inline void invvpid_all(void)
 {
-	struct { uint64_t vpid, gla; } d = { 0, 0 };
-	bool failed;
-
-	__asm__ volatile("invvpid %1, %2\n\tsetbe %0" : "=q"(failed)
-			 : "m"(d), "r"(2ull) : "cc", "memory");
-	if (__builtin_expect(failed, 0))
-		vmx_failed("invvpid", 2);
+	VMX_INVALIDATE_ALL("invvpid");
 }
 
 #endif

@@ -15,7 +15,6 @@ struct vmx_cpu {
 	uint32_t proc_controls;		/* as the VMCS has them */
 	uint32_t exception_bitmap;	/* likewise */
 	uint8_t timer_shift;		/* a tick of the preemption timer is 2^this ticks of the TSC */
-	bool on;			/* in VMX operation */
 	bool stepping;			/* vcpu_step() runs */
 };
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Events on their way into the guest: tables of the SDM, and the two questions asked of them. */
 #include "vmm/vmx/vectoring.h"
-
-#define VECTOR_DF	8u
+#include "vmm/x86.h"
 
 #define EVENT_FORMAT	(EVENT_VALID | EVENT_HAS_ERROR | EVENT_TYPE_MASK | EVENT_VECTOR_MASK)
 

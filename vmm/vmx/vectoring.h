@@ -19,7 +19,6 @@
 #define EVENT_SW_INTERRUPT	(4u << 8)
 #define EVENT_PRIV_SW_EXCEPTION	(5u << 8)
 #define EVENT_SW_EXCEPTION	(6u << 8)
-#define EVENT_OTHER		(7u << 8)
 #define EVENT_HAS_ERROR		(1u << 11)
 #define EVENT_VALID		(1u << 31)
 

@@ -6,12 +6,14 @@
 #ifndef VMX_VMCS_H
 #define VMX_VMCS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum vmcs_field {
 	VPID				= 0x0000,
 
 	GUEST_ES_SELECTOR		= 0x0800,	/* then CS SS DS FS GS LDTR TR, steps of 2 */
 	GUEST_CS_SELECTOR		= 0x0802,
-	GUEST_TR_SELECTOR		= 0x080e,
 
 	HOST_ES_SELECTOR		= 0x0c00,
 	HOST_CS_SELECTOR		= 0x0c02,
@@ -87,8 +89,6 @@ enum vmcs_field {
 	GUEST_CR4			= 0x6804,
 	GUEST_ES_BASE			= 0x6806,	/* same order as the selectors */
 	GUEST_CS_BASE			= 0x6808,
-	GUEST_FS_BASE			= 0x680e,
-	GUEST_GS_BASE			= 0x6810,
 	GUEST_GDTR_BASE			= 0x6816,
 	GUEST_IDTR_BASE			= 0x6818,
 	GUEST_DR7			= 0x681a,
@@ -172,7 +172,7 @@ enum vmcs_field {
 /* IRET had unblocked NMIs: in exit interruption information and EPT violation qualifications. */
 #define NMI_UNBLOCKING_BY_IRET		(1u << 12)
 
-#define EXIT_REASON_ENTRY_FAILURE	(1u << 31)
+#define EXIT_REASON_ENTRY_FAILURE	(1u << 31)	/* the guest did not run (reasons 33, 34, 41) */
 
 enum exit_reason {
 	EXIT_EXCEPTION_OR_NMI		= 0,
@@ -186,23 +186,13 @@ enum exit_reason {
 	EXIT_GETSEC			= 11,
 	EXIT_INVD			= 13,
 	EXIT_VMCALL			= 18,
-	EXIT_VMCLEAR			= 19,
-	EXIT_VMLAUNCH			= 20,
-	EXIT_VMPTRLD			= 21,
-	EXIT_VMPTRST			= 22,
-	EXIT_VMREAD			= 23,
-	EXIT_VMRESUME			= 24,
-	EXIT_VMWRITE			= 25,
-	EXIT_VMXOFF			= 26,
-	EXIT_VMXON			= 27,
+	EXIT_VMCLEAR			= 19,	/* then the other VMX instructions */
+	EXIT_VMXON			= 27,	/* the last of them */
 	EXIT_CR_ACCESS			= 28,
 	EXIT_IO				= 30,
 	EXIT_RDMSR			= 31,
 	EXIT_WRMSR			= 32,
-	EXIT_BAD_GUEST_STATE		= 33,
-	EXIT_BAD_MSR_LOAD		= 34,
 	EXIT_MONITOR_TRAP		= 37,
-	EXIT_MACHINE_CHECK_ENTRY	= 41,
 	EXIT_EPT_VIOLATION		= 48,
 	EXIT_EPT_MISCONFIG		= 49,
 	EXIT_INVEPT			= 50,
@@ -213,8 +203,20 @@ enum exit_reason {
 	EXIT_REASONS			= 80,	/* one more than any the SDM defines and we know */
 };
 
-/* EPT violation qualification */
-#define EPT_QUAL_WRITE			(1u << 1)
-#define EPT_QUAL_FETCH			(1u << 2)
+/* May this bit of a control be set? @msr: value of its capability MSR. Any context. */
+static inline bool ctl_may(uint64_t msr, uint32_t bit)
+{
+	return (msr >> 32) & bit;
+}
+
+/**
+ * ctl_adjust - controls as the CPU allows them
+ * @want: bits we need or would like; bits not allowed are dropped, bits required are added
+ * Any context.
+ */
+static inline uint32_t ctl_adjust(uint64_t msr, uint32_t want)
+{
+	return (want & (uint32_t)(msr >> 32)) | (uint32_t)msr;
+}
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "vmm/vmx/caps.h"
+#include "vmm/vmx/vmcs.h"
 
 /* A Core i7-4770, as the SDM's tables and its data sheet have it */
 static const struct vmx_caps haswell = {

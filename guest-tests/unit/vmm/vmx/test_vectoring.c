@@ -169,7 +169,7 @@ static bool entry_takes(struct event e)
 
 	if (!(e.info & EVENT_VALID))
 		return !e.info;
-	if (e.info & 0x7ffff000 || type == 1u << 8 || type == EVENT_OTHER)
+	if (e.info & 0x7ffff000 || type == 1u << 8 || type == 7u << 8)
 		return false;
 	if (type == EVENT_NMI && vector != 2)
 		return false;

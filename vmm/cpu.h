@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One CPU's world in root mode: its state, its stacks, and what others ask of it. */
+/* One CPU's world in root mode: its state, its stacks, and what other CPUs ask of it. */
 #ifndef VMM_CPU_H
 #define VMM_CPU_H
 
@@ -23,9 +23,9 @@ enum cpu_mode {
 	CPU_OFF,		/* not launched */
 	CPU_ROOT,		/* handling an exit: will look at requests before it enters the guest */
 	CPU_GUEST,
-	CPU_WAIT_SIPI,		/* in the guest, deaf to NMIs; takes the current view when it wakes */
+	CPU_WAIT_SIPI,		/* in the guest, takes no NMI; loads the current view when it wakes */
 	CPU_STOPPED,		/* in a rendezvous */
-	CPU_PARKED,		/* given up after an error; stays in root mode for ever */
+	CPU_PARKED,		/* stays in root mode for ever after an error */
 };
 
 struct tss {
@@ -48,14 +48,15 @@ struct cpu {
 	bool launched;			/* it has a guest */
 	uint64_t back_end[12];		/* the back end's own state */
 
-	/* Requests from others; atomics. */
+	/* Other CPUs write or read these too, as atomics. */
 	enum cpu_mode mode;
-	bool step_wanted, step_failed;	/* in a rendezvous: one instruction, please */
+	bool step_wanted;		/* a stopped CPU is to execute one instruction */
+	bool step_failed;		/* it did not */
 	uint32_t kick_sent, kick_seen;
 	uint64_t kick_tsc;
 	bool pmi_passed;		/* see nmi_landed() */
 	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */
-	bool mc_pending;		/* a machine check hit root mode: the guest's to know */
+	bool mc_pending;		/* a machine check hit root mode; the guest gets it */
 	uint64_t generation;		/* of the view the guest runs on, the step view aside */
 
 	/* This CPU only. */

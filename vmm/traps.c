@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Root mode's IDT: exceptions, NMIs, and what is left to do when a CPU cannot go on. */
+/* Root mode's IDT: exceptions, NMIs, and the end of a CPU that cannot go on. */
 #include "vmm/traps.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
@@ -78,7 +78,7 @@ void traps_init_cpu(struct cpu *c)
 void trap_handler(struct trap_frame *f)
 {
 	if (f->vector == VECTOR_MC) {
-		/* the banks are the guest's to read: it gets the exception at the next entry */
+		/* the guest reads the banks: it gets the exception at its next entry */
 		this_cpu()->mc_pending = true;
 		return;
 	}
@@ -127,7 +127,7 @@ void cpu_park(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	text_vformat(&t, fmt, ap);
 	__builtin_va_end(ap);
-	/* the line first: whatever went wrong may hold the log's lock */
+	/* the line first: this CPU may hold the log's lock */
 	uart_panic("\r\n! ", 4);
 	uart_panic(buf, t.len);
 	uart_panic("\r\n", 2);

@@ -4,8 +4,8 @@
  * back end; it implements these functions and those of view.h in a folder of its own. Nothing
  * outside that folder knows its instructions, its control structures or its exits.
  *
- * All of them run in root mode on the CPU they are about, after its launch, without locks, unless
- * they say otherwise.
+ * Unless the comment of a function says otherwise, it runs in root mode on the CPU whose guest it
+ * concerns (@c, if it takes one), after that CPU's launch, and takes no locks.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -26,16 +26,18 @@ bool vcpu_init(void);
 
 /**
  * vcpu_launch - switch virtualisation on and let the firmware go on as the guest
- * Returns only on failure, with virtualisation off again.
+ * Boot context, from the loader's call on this CPU; c->fw says where the guest goes on. Returns
+ * only on failure, with virtualisation off again.
  */
 enum resident_status vcpu_launch(struct cpu *c);
 
-/* Switches virtualisation off; the firmware goes on behind its call of the loader. */
+/* Switches virtualisation off; the firmware goes on behind the call instruction that exited. */
 _Noreturn void vcpu_leave(struct cpu *c);
 
 /**
  * vcpu_run - enter the guest, and handle the exit that ends it
  *
+ * The back end has a timer that makes the guest exit for session_poll(), as often as that says.
  * Before the entry the guest gets what waits for it (c->nmi_pending, c->mc_pending), and the exits
  * that are wanted are armed (c->window_wanted, an active step).
  */
@@ -48,12 +50,12 @@ void vcpu_run(struct cpu *c);
  */
 bool vcpu_step(struct cpu *c);
 
-/* Prints all that the back end knows of the last exit to the log. */
-void vcpu_dump(struct cpu *c);
-
 /* ---- views ---- */
 
-/* The guest runs on @view from the next entry on. Translations cached for it must be good. */
+/*
+ * The guest runs on @view from its next entry on. Translations that this CPU has cached for @view
+ * must be good, or vcpu_flush_views() follows.
+ */
 void vcpu_set_view(view_t view);
 
 /*
@@ -63,9 +65,6 @@ void vcpu_set_view(view_t view);
 void vcpu_flush_views(void);
 
 /* ---- exits ---- */
-
-/* The guest exits when it has run for @ticks of the TSC, rounded down to what the timer counts in. */
-void vcpu_set_timer(struct cpu *c, uint64_t ticks);
 
 /*
  * The entry that is about to come exits before the guest's first instruction. For the NMI handler:
@@ -83,12 +82,15 @@ void vcpu_intercept_port(uint16_t port);
 /* The rules for MSRs that only this vendor has; @n: how many. Any context. */
 const struct msr_rule *vcpu_msr_rules(unsigned int *n);
 
-/* Hides from a CPUID leaf what this vendor's guest cannot have. */
+/* Clears in @r, the answer of CPUID to @leaf and @sub, what a guest of this vendor cannot have. */
 void vcpu_filter_cpuid(uint32_t leaf, uint32_t sub, struct cpuid *r);
 
 /* ---- events ---- */
 
-/* Gives the guest a hardware exception at the next entry, merged with the event on its way. */
+/*
+ * Gives the guest a hardware exception at the next entry, merged with the event on its way.
+ * @error: its error code, ignored if @vector has none.
+ */
 void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
 
 /* The instruction that exited is emulated: RIP moves on, interrupt shadows end, TF traps. */
@@ -103,12 +105,6 @@ bool vcpu_nmi_under_way(struct cpu *c);
 /* Has a performance counter overflowed and its overflow not been acknowledged? Also from NMI handlers. */
 bool vcpu_counter_overflowed(void);
 
-/*
- * Keeps interrupts off for the guest's next instruction without the guest seeing it: an interrupt
- * taken first would leave a step undone.
- */
-void vcpu_shadow_interrupts(void);
-
 /* ---- the guest's state ---- */
 
 /*
@@ -119,6 +115,8 @@ void vcpu_reset(struct cpu *c, uint8_t vector);
 
 /* CS base + RIP. */
 uint64_t vcpu_linear_rip(void);
+
+/* CR3 and CR4 as the guest reads them, but for bits of CR4 that the back end keeps set. */
 uint64_t vcpu_cr3(void);
 uint64_t vcpu_cr4(void);
 

@@ -15,8 +15,8 @@ static void set(uint32_t *reg, uint32_t bit, bool on)
 }
 
 /*
- * The range belongs to hypervisors: one below us (KVM) must not shine through,
- * its guests would use MSRs and VMCALLs that end here.
+ * The range belongs to hypervisors. The guest must not see one below Subtext (KVM): it would use
+ * MSRs and hypercalls of that one, which do not reach it.
  */
 static struct cpuid hypervisor_leaf(uint32_t leaf)
 {

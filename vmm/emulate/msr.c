@@ -81,10 +81,10 @@ bool msr_read(uint32_t msr, uint64_t *v)
 	return true;
 }
 
-/* Not now: look again at a later slice. */
+/* A later slice of the session looks at the memory types again. */
 static void retype_later(void)
 {
-	/* relaxed: mtrr_lock orders the registers that it is about */
+	/* relaxed: mtrr_lock orders the values of the registers */
 	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELAXED);
 }
 
@@ -145,7 +145,7 @@ void msr_retype(void)
 	spin_lock(&mtrr_lock);
 	map = mtrrs;
 	spin_unlock(&mtrr_lock);
-	/* systems switch all MTRRs off while they change some; and the engine does one thing at a time */
+	/* a guest switches all MTRRs off while it changes some; and the engine makes one change at a time */
 	if (!(map.def_type & MTRR_ENABLE) || engine_busy() || !machine_spread_done()) {
 		retype_later();
 		return;

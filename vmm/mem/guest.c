@@ -13,7 +13,8 @@ bool guest_hidden(uint64_t gpa)
 	return gpa - boot_info.phys < boot_info.size;
 }
 
-bool guest_ram(uint64_t gpa)
+/* Is this page RAM of the guest's: below the top of RAM and not the hypervisor's own? */
+static bool guest_ram(uint64_t gpa)
 {
 	bool devices = gpa >= boot_info.low_ram_top && gpa < FOUR_GIB;
 

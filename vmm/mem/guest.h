@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory: what of it is RAM, and a walk of the guest's page tables. It is read and written
- * by machine_read() and machine_cas64() of patcher/engine/guest.h.
+ * Guest memory: which of it root mode hides, and a walk of the guest's page tables. It is read and
+ * written by machine_read() and machine_cas64() of patcher/engine/guest.h.
  */
 #ifndef VMM_GUEST_H
 #define VMM_GUEST_H
@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Is this page RAM of the guest's: below the top of RAM and not the hypervisor's own? */
-bool guest_ram(uint64_t gpa);
 
 /* Is this page part of the run the hypervisor lives in (annex included)? */
 bool guest_hidden(uint64_t gpa);

@@ -46,12 +46,6 @@ static unsigned int variable_count(const struct mtrr_map *map)
 	return n < MTRR_MAX_VARIABLE ? n : MTRR_MAX_VARIABLE;
 }
 
-/* Bits above the physical address width, which are ignored. */
-static uint64_t beyond(const struct mtrr_map *map)
-{
-	return map->phys_bits < 64 ? ~0ull << map->phys_bits : 0;
-}
-
 uint32_t mtrr_fixed_msr(unsigned int i)
 {
 	const struct fixed_group *g = &fixed_groups[FIXED_GROUPS - 1];
@@ -117,7 +111,7 @@ static bool block_type(const struct mtrr_map *map, uint64_t addr, uint64_t size,
 	}
 	*type = safe_type(map->def_type);
 	for (unsigned int i = 0; i < variable_count(map); i++) {
-		uint64_t mask = map->mask[i] & ~beyond(map) & ~(SMALLEST - 1);
+		uint64_t mask = map->mask[i] & ((1ull << map->phys_bits) - SMALLEST);
 		enum memory_type t = safe_type(map->base[i]);
 
 		if (!(map->mask[i] & MASK_VALID) || (addr ^ map->base[i]) & mask & ~(size - 1))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory types of physical memory as the MTRRs say. SDM 3A, section "Memory
- * Type Range Registers (MTRRs)". Pure logic: no locks, any context; whoever
- * changes a map keeps readers of the same map away.
+ * Type Range Registers (MTRRs)". Pure logic: no locks, any context; while
+ * a caller changes a map, no other may read the same map.
  */
 #ifndef VMM_MTRR_H
 #define VMM_MTRR_H

@@ -25,7 +25,7 @@ static void apic_write(uint64_t base, uint32_t reg, uint32_t v)
 		xapic(base)[reg / 4] = v;
 }
 
-/* Waits until the APIC has sent its last command; a bound, lest a broken one holds this CPU. */
+/* Waits until the APIC has sent its last command; gives up after a bound. */
 static void wait_sent(volatile uint32_t *apic)
 {
 	for (int i = 0; i < 100000 && (apic[APIC_ICR / 4] & ICR_PENDING); i++)

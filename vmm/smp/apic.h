@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The local APIC, which is the guest's: root mode borrows it to send NMIs. SDM 3A
+ * The local APIC, which belongs to the guest: root mode uses it to send NMIs. SDM 3A
  * chapter "Advanced Programmable Interrupt Controller".
  */
 #ifndef VMM_APIC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kicks: noted, sent, and told from the guest's own NMIs when they land. The words that note a
+ * Kicks: noted, sent, and distinguished from the guest's own NMIs when they land. The words that note a
  * kick are relaxed: apic_send_nmi() makes all earlier stores visible before the NMI goes out, so
  * the CPU that takes the NMI finds the kick and the request it stands for.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kicks: NMIs with which CPUs make each other leave the guest, told from the guest's own by a
- * count of kicks sent and seen.
+ * Kicks: NMIs with which CPUs make each other leave the guest. A count of kicks sent and seen
+ * distinguishes them from the guest's own NMIs.
  */
 #ifndef VMM_KICK_H
 #define VMM_KICK_H

@@ -225,11 +225,11 @@ static void begin_stop(struct cpu *self)
 	ask_others(self);
 }
 
-/* Patience is over: a CPU stops with its interrupts off too, and one that missed its kick gets another. */
+/* The time for sections with interrupts off is over: all stop at once, and @c is kicked again. */
 static void insist(struct cpu *c)
 {
 	__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
-	/* not faster, or a CPU in a data step never gets to its instruction */
+	/* with time between kicks, or a CPU in a data step never gets to its instruction */
 	if (cpu_mode(c) == CPU_GUEST && rdtsc() - c->kick_tsc > ticks_us(50))
 		cpu_kick(c);
 }

@@ -9,14 +9,14 @@
 
 #include "vmm/cpu.h"
 
-/* The view every CPU should run on, and a number that changes with it. */
+/* The view that every CPU is to run on, and a number that changes with it. Any CPU, no locks. */
 view_t rendezvous_view(uint64_t *generation);
 
 /* Sets the first view; boot context. */
 void rendezvous_init(view_t view);
 
 /**
- * rendezvous_requests - all that others want of this CPU, before it enters the guest
+ * rendezvous_requests - do what other CPUs ask of this one, before it enters the guest
  *
  * Stops while a rendezvous runs, loads the current view, and sets the mode. A CPU
  * in a data step only sets the mode: it finishes the step first. When it returns,
@@ -24,7 +24,7 @@ void rendezvous_init(view_t view);
  */
 void rendezvous_requests(struct cpu *c);
 
-/* This CPU is given up: if all others wait for it, they go on. */
+/* This CPU parks. If it has stopped the others, they go on. Root mode, own CPU. */
 void rendezvous_abandon(const struct cpu *c);
 
 /* This CPU's guest runs on the current view from its next entry on; what was cached is dropped. */

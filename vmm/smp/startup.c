@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* INIT and start-up: what no entry into the guest loads, and what the rest of root mode has to know. */
+/* INIT and start-up: the registers that no entry into the guest loads, and the state of the CPU. */
 #include "vmm/smp/startup.h"
 #include "vmm/cpu.h"
 #include "vmm/emulate/reset.h"

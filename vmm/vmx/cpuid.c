@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What CPUID must not promise under VMX: a table of bits, and the controls that allow them. */
+/* Features that a guest under VMX cannot have: their bits in CPUID, and the controls that allow them. */
 #include "vmm/vcpu.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/x86.h"

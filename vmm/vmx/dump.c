@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All that the VMCS has of an exit that root mode does not expect, to the log. */
+/* Writes to the log what the VMCS has of an exit that root mode does not expect. */
 #include "vmm/log.h"
 #include "vmm/mem/pool.h"
 #include "vmm/vcpu.h"
+#include "vmm/vmx/exit.h"
 #include "vmm/vmx/ops.h"
 #include "vmm/vmx/state.h"
 #include "patcher/engine/guest.h"
@@ -44,7 +45,7 @@ static void dump_bytes(void)
 		log_line(LOG_ERROR, "  bytes at rip: %*p", (int)n, bytes);
 }
 
-void vcpu_dump(struct cpu *c)
+void vmx_dump(struct cpu *c)
 {
 	char buf[160];
 	struct text t;

@@ -12,7 +12,6 @@
 
 #define ENTRIES		512u
 #define LEVELS		4u		/* level 4 is the root, level 1 holds 4 KiB pages */
-#define GPA_BITS	48u		/* all that four levels translate */
 
 #define EPT_RIGHTS	((uint64_t)EPT_RWX)
 #define EPT_TYPE_SHIFT	3
@@ -161,7 +160,7 @@ static bool fill_entry(uint64_t *entry, uint64_t gpa, unsigned int level, uint64
 
 view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
 {
-	uint64_t end = 1ull << (phys_bits < GPA_BITS ? phys_bits : GPA_BITS), root = 0;
+	uint64_t end = 1ull << (phys_bits < VIEW_GPA_BITS ? phys_bits : VIEW_GPA_BITS), root = 0;
 
 	if (phys_bits < 32 || phys_bits > 52)
 		return 0;
@@ -236,7 +235,7 @@ int ept_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights)
 {
 	int ret;
 
-	if ((gpa | hpa) & ~EPT_ADDR || gpa >> GPA_BITS || !pool_va(view) ||
+	if ((gpa | hpa) & ~EPT_ADDR || gpa >> VIEW_GPA_BITS || !pool_va(view) ||
 	    rights > EPT_RWX || (rights & (EPT_R | EPT_W)) == EPT_W)
 		return -2;
 	spin_lock(&tree_lock);
@@ -256,7 +255,7 @@ unsigned int ept_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *
 	unsigned int level = LEVELS;
 	uint64_t entry = 0;
 
-	if (gpa >> GPA_BITS)
+	if (gpa >> VIEW_GPA_BITS)
 		return 0;
 	for (; table; level--) {
 		entry = get_entry(&table[entry_index(gpa, level)]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events for the guest: exceptions, the end of an emulated instruction, NMIs, interrupt shadows. */
+/* Events for the guest: exceptions, the end of an emulated instruction, NMIs. */
 #include "vmm/log.h"
 #include "vmm/vcpu.h"
 #include "vmm/vmx/msrs.h"
@@ -54,19 +54,4 @@ bool vcpu_counter_overflowed(void)
 {
 	/* by CPUID, not by a read that may fault: an IRET would end the blocking of NMIs */
 	return (cpuid(LEAF_PERFMON, 0).eax & 0xff) >= 2 && rdmsr(MSR_PERF_GLOBAL_STATUS);
-}
-
-/*
- * By the STI shadow, which needs IF set; TF would demand a pending single-step trap (SDM 3C
- * "Checks on Guest Non-Register State").
- */
-void vcpu_shadow_interrupts(void)
-{
-	uint64_t rflags = vmread(GUEST_RFLAGS);
-	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
-
-	if (vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE &&
-	    (rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
-	    !(blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)))
-		vmwrite(GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_STI);
 }

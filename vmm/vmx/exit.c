@@ -54,16 +54,27 @@ static void exit_exception_or_nmi(struct cpu *c)
 		vmx_of(c)->event = event_from_vectoring(info, 0, (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 }
 
+/*
+ * The guest exits when it has run for @ticks of the TSC, or a little before. SDM 3C "VMX-Preemption Timer": one tick of it is 2^shift
+ * ticks of the TSC.
+ */
+static void set_timer(struct cpu *c, uint64_t ticks)
+{
+	uint64_t t = ticks >> vmx_of(c)->timer_shift;
+
+	vmwrite(PREEMPTION_TIMER_VALUE, t > UINT32_MAX ? UINT32_MAX : t ? t : 1);
+}
+
 static void exit_timer(struct cpu *c)
 {
 	uint64_t next = ticks_us(STEP_US);
 
 	c->timer_exits++;
 	c->exit_tsc = rdtsc();
-	/* in a step the session waits for the one instruction; VM entry takes time too */
+	/* the session waits until a step has executed its one instruction; VM entry takes time too */
 	if (!c->step.active && !vmx_of(c)->stepping)
 		next = session_poll(c);
-	vcpu_set_timer(c, next);
+	set_timer(c, next);
 }
 
 static void exit_nmi_window(struct cpu *c)
@@ -116,7 +127,7 @@ static void exit_task_switch(struct cpu *c)
 	vcpu_inject(c, VECTOR_GP, (uint16_t)vmread(EXIT_QUALIFICATION) & 0xfff8u);
 }
 
-/* GETSEC, VMX instructions, VMFUNC: what a CPU without SMX and VMX does. */
+/* GETSEC, VMX instructions, VMFUNC: #UD, as on a CPU without SMX and VMX. */
 static void exit_undefined(struct cpu *c)
 {
 	vcpu_inject(c, VECTOR_UD, 0);
@@ -205,13 +216,13 @@ static void exit_ept_violation(struct cpu *c)
 	undo_nmi_unblocking(c, qual);
 	if (access_refused(c, gpa, gva, access))
 		return;
-	vcpu_dump(c);
+	vmx_dump(c);
 	cpu_park("EPT violation at 0x%lx that no view explains, qualification 0x%lx", gpa, qual);
 }
 
 static void exit_ept_misconfig(struct cpu *c)
 {
-	vcpu_dump(c);
+	vmx_dump(c);
 	cpu_park("EPT misconfiguration at 0x%lx", vmread(GUEST_PHYSICAL_ADDRESS));
 }
 
@@ -265,7 +276,7 @@ void exit_handle(struct cpu *c)
 	uint16_t reason = (uint16_t)why;
 
 	if (why & EXIT_REASON_ENTRY_FAILURE) {
-		vcpu_dump(c);
+		vmx_dump(c);
 		cpu_park("VM entry failed, exit reason 0x%x", why);
 	}
 	take_vectoring(c);
@@ -273,6 +284,6 @@ void exit_handle(struct cpu *c)
 		handlers[reason](c);
 		return;
 	}
-	vcpu_dump(c);
+	vmx_dump(c);
 	vcpu_inject(c, VECTOR_UD, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Questions about the guest's state, answered from the VMCS; its view and its timer. */
+/* Questions about the guest's state, answered from the VMCS; its view. */
 #include "vmm/vcpu.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/ops.h"
@@ -51,15 +51,7 @@ void vcpu_set_view(view_t view)
 void vcpu_flush_views(void)
 {
 	/* INVEPT serialises; VM entry would not */
-	invept_all();
-}
-
-/* SDM 3C "VMX-Preemption Timer": one tick of it is 2^shift ticks of the TSC. */
-void vcpu_set_timer(struct cpu *c, uint64_t ticks)
-{
-	uint64_t t = ticks >> vmx_of(c)->timer_shift;
-
-	vmwrite(PREEMPTION_TIMER_VALUE, t > UINT32_MAX ? UINT32_MAX : t ? t : 1);
+	VMX_INVALIDATE_ALL("invept");
 }
 
 bool vcpu_force_exit(void)

@@ -9,10 +9,8 @@
 #include "vmm/vmx/exit.h"
 #include "vmm/vmx/msrs.h"
 #include "vmm/vmx/ops.h"
-#include "vmm/vmx/run.h"
 #include "vmm/vmx/state.h"
 #include "patcher/engine/guest.h"
-#include "patcher/wire/mem.h"
 #include "vmm/x86.h"
 
 #define HOST_PAT	0x0007040600070406ull	/* the reset value */
@@ -22,9 +20,6 @@ _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout"
 /* The two pages of a world that are the back end's. */
 #define VMXON_PAGE	WORLD_BACK_END
 #define VMCS_PAGE	(WORLD_BACK_END + 1)
-
-extern const char vm_exit_entry[];
-_Noreturn void vmx_leave(const struct leave_state *s);
 
 #define MSR_BITMAP_PAGE	2u	/* of the bitmaps; the two before it are for I/O ports */
 #define BITMAP_WRITE	2048u	/* offset of the write half of the MSR bitmap */
@@ -191,7 +186,7 @@ static enum resident_status launch(struct cpu *c)
 	}
 	vmx_of(c)->exit_reason = (uint32_t)vmread(EXIT_REASON);
 	if (vmx_of(c)->exit_reason & EXIT_REASON_ENTRY_FAILURE) {
-		vcpu_dump(c);
+		vmx_dump(c);
 		return RESIDENT_LAUNCH_FAILED;
 	}
 	cpu_set_mode(c, CPU_ROOT);
@@ -231,7 +226,6 @@ void vcpu_leave(struct cpu *c)
 	struct leave_state s;
 	uint64_t cr0 = vmread(GUEST_CR0), cr4 = vmread(GUEST_CR4);
 
-	memcpy(s.regs, c->regs, sizeof(s.regs));
 	s.cr3 = vmread(GUEST_CR3);
 	s.rsp = vmread(GUEST_RSP);
 	s.rip = vmread(GUEST_RIP) + vmread(EXIT_INSTRUCTION_LENGTH);
@@ -241,5 +235,5 @@ void vcpu_leave(struct cpu *c)
 		cpu_park("VMXOFF failed");
 	write_cr(4, cr4 & ~CR4_VMXE);
 	write_cr(0, cr0);
-	vmx_leave(&s);
+	vmx_leave(c, &s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MSRs of Intel's: VMX is hidden, microcode stays, nothing writes memory behind root mode's back. */
+/* MSRs of Intel's: VMX is hidden, microcode stays, no feature writes memory unseen by root mode. */
 #include "vmm/emulate/msr.h"
 #include "vmm/vcpu.h"
 #include "vmm/vmx/msrs.h"

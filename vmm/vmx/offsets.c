@@ -13,12 +13,6 @@ static __attribute__((used)) void entry(void)
 
 static __attribute__((used)) void leave(void)
 {
-	OFFSET(LEAVE_RBX, leave_state, regs[REG_RBX]);
-	OFFSET(LEAVE_RBP, leave_state, regs[REG_RBP]);
-	OFFSET(LEAVE_R12, leave_state, regs[REG_R12]);
-	OFFSET(LEAVE_R13, leave_state, regs[REG_R13]);
-	OFFSET(LEAVE_R14, leave_state, regs[REG_R14]);
-	OFFSET(LEAVE_R15, leave_state, regs[REG_R15]);
 	OFFSET(LEAVE_CR3, leave_state, cr3);
 	OFFSET(LEAVE_RSP, leave_state, rsp);
 	OFFSET(LEAVE_RIP, leave_state, rip);

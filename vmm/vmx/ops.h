@@ -84,19 +84,13 @@ static inline bool vmptrld(uint64_t hpa)
 	return VMX_INSN("vmptrld %1", "m"(hpa));
 }
 
-/* Drops translations of this CPU by INVEPT or INVVPID, type 2: those of all contexts. */
+/* Drops translations that this CPU has cached, by INVEPT or INVVPID of type 2: those of all contexts. */
 #define VMX_INVALIDATE_ALL(insn) do {								\
 	const struct { uint64_t context, address; } descriptor = { 0, 0 };			\
 												\
 	if (__builtin_expect(!VMX_INSN(insn " %1, %2", "m"(descriptor), "r"(2ull)), 0))		\
 		vmx_failed(insn, 2);								\
 } while (0)
-
-/* Every EPT-derived translation of this CPU. Serialises the CPU. */
-static inline void invept_all(void)
-{
-	VMX_INVALIDATE_ALL("invept");
-}
 
 /* Every VPID-tagged translation of this CPU. */
 static inline void invvpid_all(void)

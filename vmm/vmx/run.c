@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What goes into the VMCS before each VM entry, and one round of entry and exit. */
-#include "vmm/vmx/run.h"
 #include "vmm/emulate/reset.h"
 #include "vmm/log.h"
 #include "vmm/vcpu.h"
@@ -43,6 +42,22 @@ static void prepare_event(struct cpu *c)
 	*e = (struct event){ 0 };
 }
 
+/*
+ * Keeps interrupts off for the guest's next instruction without the guest seeing it: an interrupt
+ * taken first would leave a step undone. The means is the STI shadow, which needs IF
+ * set; TF would demand a pending single-step trap (SDM 3C "Checks on Guest Non-Register State").
+ */
+static void shadow_interrupts(void)
+{
+	uint64_t rflags = vmread(GUEST_RFLAGS);
+	uint64_t blocking = vmread(GUEST_INTERRUPTIBILITY);
+
+	if (vmread(GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE &&
+	    (rflags & RFLAGS_IF) && !(rflags & RFLAGS_TF) &&
+	    !(blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)))
+		vmwrite(GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_STI);
+}
+
 static void prepare_entry(struct cpu *c)
 {
 	struct vmx_cpu *v = vmx_of(c);
@@ -53,7 +68,7 @@ static void prepare_entry(struct cpu *c)
 	if (stepping) {
 		controls |= PROC_MONITOR_TRAP_FLAG;
 		if (!v->event.info)
-			vcpu_shadow_interrupts();
+			shadow_interrupts();
 	} else if (c->nmi_pending && !c->wait_sipi) {
 		/* an NMI goes in by its window only: some CPUs refuse it in an STI shadow */
 		controls |= PROC_NMI_WINDOW;
@@ -69,7 +84,7 @@ void vcpu_run(struct cpu *c)
 {
 	prepare_entry(c);
 	if (vmx_enter(c, true)) {
-		vcpu_dump(c);
+		vmx_dump(c);
 		vmx_failed("vmresume", c->index);
 	}
 	c->exits++;

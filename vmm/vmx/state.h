@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the VMX back end keeps of each CPU. */
+/* What the VMX back end keeps of each CPU, and the functions of switch.asm that work on it. */
 #ifndef VMX_STATE_H
 #define VMX_STATE_H
 
@@ -18,13 +18,25 @@ struct vmx_cpu {
 	bool stepping;			/* vcpu_step() runs */
 };
 
-/* What a CPU that leaves root mode takes back to the firmware; @leave is boot_info.leave. */
+/* What a CPU that leaves root mode takes back to the firmware besides struct cpu's regs. */
 struct leave_state {
-	uint64_t regs[GUEST_REGS];
-	uint64_t cr3, rsp, rip, efer, leave;
+	uint64_t cr3, rsp, rip, efer;
+	uint64_t leave;			/* boot_info.leave */
 };
 
 _Static_assert(sizeof(struct vmx_cpu) <= sizeof(((struct cpu *)0)->back_end), "room in struct cpu");
+
+/*
+ * Enters the guest until its next exit; @launched: by VMRESUME, else by VMLAUNCH. Nonzero: the
+ * instruction failed, the guest did not run. Root mode, own CPU.
+ */
+int vmx_enter(struct cpu *c, bool launched);
+
+/* Where each VM exit arrives, in the middle of vmx_enter(). */
+extern const char vm_exit_entry[];
+
+/* Gives the CPU, which has left VMX operation, back to the firmware. */
+_Noreturn void vmx_leave(const struct cpu *c, const struct leave_state *s);
 
 /* This back end's part of @c. */
 static inline struct vmx_cpu *vmx_of(struct cpu *c)

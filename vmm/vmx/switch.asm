@@ -83,16 +83,16 @@ vmx_return:
 	pops	callee_saved, rdi
 	ret
 
-; void vmx_leave(const struct leave_state *): root mode after VMXOFF gives the CPU back
-; to the firmware, callee-saved registers included.
+; void vmx_leave(const struct cpu *, const struct leave_state *): root mode after VMXOFF gives
+; the CPU back to the firmware, callee-saved registers included.
 vmx_leave:
-	mov	r9, rdi
-	mov	rbx, [r9 + LEAVE_RBX]
-	mov	rbp, [r9 + LEAVE_RBP]
-	mov	r12, [r9 + LEAVE_R12]
-	mov	r13, [r9 + LEAVE_R13]
-	mov	r14, [r9 + LEAVE_R14]
-	mov	r15, [r9 + LEAVE_R15]
+	mov	r9, rsi
+	load	rbx, CPU_RBX
+	load	rbp, CPU_RBP
+	load	r12, CPU_R8 + 4 * 8
+	load	r13, CPU_R8 + 5 * 8
+	load	r14, CPU_R8 + 6 * 8
+	load	r15, CPU_R8 + 7 * 8
 	mov	rdi, [r9 + LEAVE_CR3]
 	mov	rsi, [r9 + LEAVE_RSP]
 	mov	rdx, [r9 + LEAVE_RIP]

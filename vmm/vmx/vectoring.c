@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events on their way into the guest: tables of the SDM, and the two questions asked of them. */
+/* Events on their way into the guest: what to inject again, and what two of them become. */
 #include "vmm/vmx/vectoring.h"
 #include "vmm/x86.h"
 

@@ -55,8 +55,8 @@ static void exit_exception_or_nmi(struct cpu *c)
 }
 
 /*
- * The guest exits when it has run for @ticks of the TSC, or a little before. SDM 3C "VMX-Preemption Timer": one tick of it is 2^shift
- * ticks of the TSC.
+ * The guest exits when it has run for @ticks of the TSC, or a little before. One tick of the timer
+ * is 2^shift ticks of the TSC (SDM 3C "VMX-Preemption Timer").
  */
 static void set_timer(struct cpu *c, uint64_t ticks)
 {

@@ -8,9 +8,7 @@
 #include "vmm/vmx/state.h"
 #include "vmm/x86.h"
 
-/*
- * Exceptions that end a step. Not #DB, whose DR6 is hardware's to set, nor #MC.
- */
+/* Exceptions that end a step. Not #DB, for which the CPU has to set DR6, nor #MC. */
 #define STEP_EXCEPTIONS	(~(1u << VECTOR_DB | 1u << VECTOR_NMI | 1u << VECTOR_MC))
 #define STEP_EXITS	64u	/* a single instruction with its faults and NMIs needs a handful */
 
@@ -44,8 +42,8 @@ static void prepare_event(struct cpu *c)
 
 /*
  * Keeps interrupts off for the guest's next instruction without the guest seeing it: an interrupt
- * taken first would leave a step undone. The means is the STI shadow, which needs IF
- * set; TF would demand a pending single-step trap (SDM 3C "Checks on Guest Non-Register State").
+ * taken first would leave a step undone. The means is the STI shadow, which needs IF set; TF would
+ * demand a pending single-step trap (SDM 3C "Checks on Guest Non-Register State").
  */
 static void shadow_interrupts(void)
 {

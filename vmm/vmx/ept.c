@@ -79,22 +79,6 @@ static void drop_table(uint64_t hpa, unsigned int level)
 	pool_put(hpa);
 }
 
-/* A copy of a table with one owner; the children get one owner more. Tree lock held. */
-static uint64_t copy_table(uint64_t hpa, unsigned int level)
-{
-	uint64_t copy = pool_alloc(1);
-	uint64_t *table;
-
-	if (!copy)
-		return 0;
-	table = pool_va(copy);
-	memcpy(table, pool_va(hpa), PAGE_SIZE);
-	for (unsigned int i = 0; level > 1 && i < ENTRIES; i++)
-		if (is_table(table[i], level))
-			pool_get(table[i] & EPT_ADDR);
-	return copy;
-}
-
 /* Fills a table at @level so that it translates just as the large page @entry one level up does. */
 static void fill_split(uint64_t *table, uint64_t entry, unsigned int level)
 {
@@ -105,30 +89,56 @@ static void fill_split(uint64_t *table, uint64_t entry, unsigned int level)
 				     entry & EPT_RIGHTS, type, level);
 }
 
-/**
- * own_table - make sure that only this view's tree has the table below *@entry
- * @level: of the table below; *@entry is in a table that this view owns alone
- *
- * Copies a shared table, splits a large page. Returns the table's address, 0 if
- * the pool is empty: then *@entry is as before. Tree lock held.
- */
-static uint64_t own_table(uint64_t *entry, unsigned int level)
+/* Copies a table of a view; the tables below it get one owner more. Tree lock held. */
+static void copy_table(uint64_t *table, uint64_t from, unsigned int level)
 {
-	uint64_t old = *entry, hpa = old & EPT_ADDR;
+	memcpy(table, pool_va(from), PAGE_SIZE);
+	for (unsigned int i = 0; level > 1 && i < ENTRIES; i++)
+		if (is_table(table[i], level))
+			pool_get(table[i] & EPT_ADDR);
+}
 
-	if (!is_table(old, level + 1)) {
-		hpa = pool_alloc(1);
-		if (hpa)
-			fill_split(pool_va(hpa), old, level);
-	} else if (pool_count(hpa) == 1) {
-		return hpa;
+/* A page for a table, of the overlay's if there is one, else of the pool. 0 if none is left. */
+static uint64_t new_table(struct overlay *o)
+{
+	if (!o)
+		return pool_alloc(1);
+	return o->used < o->pages ? o->hpa + o->used++ * PAGE_SIZE : 0;
+}
+
+/* Does the table at @hpa belong to the overlay or, without one, to a single view? */
+static bool is_owned(const struct overlay *o, uint64_t hpa)
+{
+	return o ? hpa - o->hpa < o->used * PAGE_SIZE : pool_count(hpa) == 1;
+}
+
+/**
+ * own_table - make sure that only this tree, a view's or an overlay's, has the table below *@entry
+ * @o: the overlay; NULL for a view's tree, and then the tree lock is held
+ * @level: of the table below; *@entry is in a table that this tree owns alone
+ *
+ * Copies a shared table, splits a large page. Returns the table's address, 0 if no page is left:
+ * then *@entry is as before. An overlay owns nothing of what it copies from its base.
+ */
+static uint64_t own_table(struct overlay *o, uint64_t *entry, unsigned int level)
+{
+	uint64_t old = *entry, from = old & EPT_ADDR, hpa;
+	bool table = is_table(old, level + 1);
+
+	if (table && is_owned(o, from))
+		return from;
+	hpa = new_table(o);
+	if (!hpa)
+		return 0;
+	if (!table) {
+		fill_split(pool_va(hpa), old, level);
+	} else if (o) {
+		memcpy(pool_va(hpa), pool_va(from), PAGE_SIZE);
 	} else {
-		hpa = copy_table(hpa, level);
-		if (hpa)
-			pool_put(old & EPT_ADDR);
+		copy_table(pool_va(hpa), from, level);
+		pool_put(from);
 	}
-	if (hpa)
-		set_entry(entry, make_table(hpa));
+	set_entry(entry, make_table(hpa));
 	return hpa;
 }
 
@@ -173,12 +183,12 @@ view_t view_identity(unsigned int phys_bits, const struct mtrr_map *types)
 
 view_t view_fork(view_t base)
 {
-	view_t copy;
+	view_t copy = pool_va(base) ? pool_alloc(1) : 0;
 
-	if (!pool_va(base))
+	if (!copy)
 		return 0;
 	spin_lock(&tree_lock);
-	copy = copy_table(base, LEVELS);
+	copy_table(pool_va(copy), base, LEVELS);
 	spin_unlock(&tree_lock);
 	return copy;
 }
@@ -187,25 +197,6 @@ void overlay_reset(struct overlay *o, view_t base)
 {
 	memcpy(pool_va(o->hpa), pool_va(base), PAGE_SIZE);
 	o->used = 1;
-}
-
-/* The overlay's own table below *@entry: copies or splits what the base has. 0 if all are used. */
-static uint64_t overlay_table(struct overlay *o, uint64_t *entry, unsigned int level)
-{
-	uint64_t old = *entry, hpa = old & EPT_ADDR;
-	bool table = is_table(old, level + 1);
-
-	if (table && hpa - o->hpa < o->used * PAGE_SIZE)
-		return hpa;
-	if (o->used == o->pages)
-		return 0;
-	hpa = o->hpa + o->used++ * PAGE_SIZE;
-	if (table)
-		memcpy(pool_va(hpa), pool_va(old & EPT_ADDR), PAGE_SIZE);
-	else
-		fill_split(pool_va(hpa), old, level);
-	set_entry(entry, make_table(hpa));
-	return hpa;
 }
 
 /* Walks to the leaf of @gpa through tables of @root's own: an overlay's, or else under the tree lock. */
@@ -220,7 +211,7 @@ static int map_leaf(uint64_t root, struct overlay *o, uint64_t gpa, uint64_t hpa
 		/* Beyond the physical addresses: the guest's own walk faults there. */
 		if (!(*entry & EPT_RIGHTS))
 			return -2;
-		table = o ? overlay_table(o, entry, level) : own_table(entry, level);
+		table = own_table(o, entry, level);
 		if (!table)
 			return -1;
 		entry = (uint64_t *)pool_va(table) + entry_index(gpa, level);

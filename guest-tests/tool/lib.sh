@@ -36,7 +36,7 @@ fail() {
 # run ARGUMENT...: runs the tool; leaves $status, $out and $err (files out and err), $last_run.
 run() {
 	last_run=("$@")
-	timeout 100 "$SUBTEXT" "$@" >out 2>err </dev/null
+	"$BUILD/within" -p 100 "$SUBTEXT" "$@" >out 2>err </dev/null
 	status=$?
 	out=$(cat out) err=$(cat err)
 }

@@ -32,6 +32,16 @@ static void wait_sent(volatile uint32_t *apic)
 		cpu_relax();
 }
 
+/*
+ * The CPU that takes an IPI must find what was written for it. A WRMSR to the ICR does not wait
+ * until earlier stores are visible (SDM 3A "MSR Access in x2APIC Mode" has these two instructions).
+ * Nor may the compiler move the stores behind the one to the page of the xAPIC.
+ */
+static void fence_before_ipi(void)
+{
+	__asm__ volatile("mfence\n\tlfence" : : : "memory");
+}
+
 /* Sends @command to one CPU, in either mode of the APIC; the guest's destination is kept. */
 static bool send(uint32_t apic_id, uint32_t command)
 {
@@ -41,11 +51,7 @@ static bool send(uint32_t apic_id, uint32_t command)
 
 	if (!(base & APIC_BASE_ENABLE))
 		return false;
-	/*
-	 * The CPU that takes the IPI must find what was written for it. A WRMSR to the ICR does not
-	 * wait for earlier stores (SDM 3A "MSR Access in x2APIC Mode").
-	 */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	fence_before_ipi();
 	if (base & APIC_BASE_X2APIC) {
 		wrmsr(MSR_X2APIC_ICR, (uint64_t)apic_id << 32 | command);
 		return true;

@@ -127,13 +127,13 @@ void cpu_park(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	text_vformat(&t, fmt, ap);
 	__builtin_va_end(ap);
-	/* the line first: this CPU may hold the log's lock */
 	uart_panic("\r\n! ", 4);
 	uart_panic(buf, t.len);
 	uart_panic("\r\n", 2);
-	log_line(LOG_ERROR, "%s", buf);
 	cpu_set_mode(c, CPU_PARKED);
 	rendezvous_abandon(c);
+	/* last: this CPU may hold the log's lock, and then it waits here for ever */
+	log_line(LOG_ERROR, "%s", buf);
 	for (;;)
 		session_parked(c);
 }

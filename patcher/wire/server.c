@@ -43,6 +43,9 @@ static bool flush(struct server *s)
 	if (s->reply_due && !s->ops->send(s->reply.buf, s->reply.len))
 		return false;
 	s->reply_due = false;
+	if (s->result.len && !s->ops->send(s->result.buf, s->result.len))
+		return false;
+	s->result.len = 0;
 	return true;
 }
 
@@ -217,15 +220,18 @@ void server_overrun(struct server *s)
 	s->overrun = true;
 }
 
-/* Goes on with the transaction. Its final answer is kept if it belongs to the last request. */
+/*
+ * Goes on with the transaction, whether the line takes bytes or not: the guest waits for the one and
+ * not for the other. The final answer is kept if it belongs to the last request.
+ */
 static void poll_pending(struct server *s)
 {
 	bool last = s->pending_seq && s->pending_seq == s->last_seq;
-	struct server_line *l = last ? &s->reply : &s->out;
+	struct server_line *l = last ? &s->reply : &s->result;
 	struct text t, progress;
 	enum server_result r;
 
-	if (!s->pending || (!last && !flush(s)))
+	if (!s->pending)
 		return;
 	t = begin(l, LINE_DONE, s->pending_seq);
 	text_init(&progress, s->progress, sizeof(s->progress));

@@ -101,8 +101,8 @@ struct server {
 	uint32_t multi_seq;		/* 0: a person's */
 	uint64_t multi_pos;
 	uint8_t multi_id[SERVER_ID_LEN];
-	/* A line that is sent once: a part, an event, an error, the end of an older transaction. */
-	struct server_line out;
+	/* Lines that are sent once: a part, an event or an error; the end of an older transaction. */
+	struct server_line out, result;
 	/* Counters, shown by info. */
 	uint32_t lines, bad_lines, dup_lines;
 };

@@ -150,24 +150,26 @@ static void wait_stopped(struct cpu *c)
 
 void rendezvous_requests(struct cpu *c)
 {
+	bool stopped = false;	/* since its exit: an initiator may count on it */
+
 	for (;;) {
 		bool may_run = c->step.active;
 
-		/* it executes nothing, and every microsecond here is one in which its SIPI is lost */
+		/* This CPU executes no guest code. While it is in root mode, a SIPI for it is lost. */
 		if (c->wait_sipi) {
 			cpu_set_mode(c, CPU_WAIT_SIPI);
 			return;
 		}
-
-		if (!c->step.active) {
-			if (stopping()) {
-				may_run = excused(c);
-				if (!may_run)
-					wait_stopped(c);
+		if (!may_run && stopping()) {
+			may_run = !stopped && excused(c);
+			if (!may_run) {
+				wait_stopped(c);
+				stopped = true;
+				continue;	/* a step during the stop may have met INIT */
 			}
-			if (c->generation != generation())
-				rendezvous_load_view(c);
 		}
+		if (!c->step.active && c->generation != generation())
+			rendezvous_load_view(c);
 		cpu_set_mode(c, CPU_GUEST);
 		fence_request();
 		if (may_run || (!stopping() && c->generation == generation()))
@@ -276,9 +278,10 @@ bool machine_cpu_rip(unsigned int i, uint64_t *rip)
 {
 	struct cpu *c = cpu_get(i);
 
+	enum cpu_mode mode = cpu_mode(c);
+
 	*rip = c->stop_rip;
-	return !c->wait_sipi &&
-	       (cpu_mode(c) == CPU_STOPPED || (c == this_cpu() && cpu_mode(c) != CPU_PARKED));
+	return !c->wait_sipi && (mode == CPU_STOPPED || (c == this_cpu() && mode != CPU_PARKED));
 }
 
 uint32_t machine_cpu_apic_id(unsigned int i)

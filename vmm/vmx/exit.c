@@ -94,7 +94,7 @@ static void exit_interrupt_window(struct cpu *c)
 static void exit_init(struct cpu *c)
 {
 	/*
-	 * Nothing but this before the CPU waits: a SIPI that follows at once is
+	 * Nothing else before the activity state: a SIPI that follows at once is
 	 * dropped while the CPU is in root mode (docs/platforms.md). What INIT does to
 	 * the registers and the local APIC is done at the SIPI.
 	 */

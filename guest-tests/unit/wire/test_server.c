@@ -664,6 +664,23 @@ static void a_full_queue_is_waited_for(void **state)
 			    "+3 id=0000000000000001 pause_ns=4200\n");
 }
 
+/* A transaction goes on while the line takes no byte, also when a newer request has come. */
+static void a_dead_line_does_not_hold_up_a_transaction(void **state)
+{
+	(void)state;
+	talk("#1 hello");
+	fake.polls = 10;
+	only_input("#2 revert id=0000000000000001");
+	fake.tx_room = 0;
+	only_input("#3 info");
+	for (unsigned int i = 0; i < 12; i++)
+		assert_true(server_poll(&fake.server));
+	assert_null(fake.server.pending);
+	fake.tx_room = FAKE_SENT;
+	poll_all();
+	assert_non_null(strstr(output(), "+2 id=0000000000000001 pause_ns=4200\n"));
+}
+
 /* The dialogue in docs/protocol.md is what this server says, byte by byte. */
 static void dialogue_of_the_specification_is_right(void **state)
 {
@@ -755,6 +772,7 @@ int main(void)
 		T(a_new_client_is_told_no_events),
 		T(what_does_not_fit_is_said),
 		T(a_full_queue_is_waited_for),
+		T(a_dead_line_does_not_hold_up_a_transaction),
 		T(dialogue_of_the_specification_is_right),
 		T(codes_are_in_the_specification),
 	};

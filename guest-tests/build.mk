@@ -62,5 +62,5 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call host_program,unit,$(t),$(CC),$(TEST_CFLA
 $(foreach t,$(HOST_PROGRAMS),$(eval $(call host_program,unit,$(t),$(CC),$(TEST_CFLAGS))))
 $(foreach t,$(FUZZERS),$(eval $(call host_program,fuzz,$(t),$(CLANG),$(FUZZ_COMPILE),-fsanitize=fuzzer)))
 
-UNIT_PROGRAMS := $(BUILD)/within $(UNIT_TESTS:%=$(BUILD)/unit/%) $(HOST_PROGRAMS:%=$(BUILD)/unit/%)
+UNIT_PROGRAMS := $(UNIT_TESTS:%=$(BUILD)/unit/%) $(HOST_PROGRAMS:%=$(BUILD)/unit/%)
 FUZZ_PROGRAMS := $(FUZZERS:%=$(BUILD)/fuzz/%)

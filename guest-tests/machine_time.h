@@ -35,29 +35,20 @@ static inline double clock_seconds(clockid_t clock, double otherwise)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The process id of the machine's emulator, from the environment variable MACHINE_PID; 0 if there is none. */
-static inline pid_t machine_pid(void)
+/*
+ * Starts to measure the machine whose emulator has the process id in the environment variable
+ * MACHINE_PID; without one, the host's clock counts.
+ */
+static inline void machine_time_start(struct machine_time *m)
 {
 	const char *pid = getenv("MACHINE_PID");
 
-	return pid ? (pid_t)atoi(pid) : 0;
-}
-
-/* Starts to measure process @pid; for 0 the host's clock counts. */
-static inline void machine_time_of(struct machine_time *m, pid_t pid)
-{
 	m->spent = 0;
-	m->pid = pid;
+	m->pid = pid ? (pid_t)atoi(pid) : 0;
 	if (!m->pid || clock_getcpuclockid(m->pid, &m->cpu))
 		m->cpu = CLOCK_MONOTONIC;
 	m->cpu_last = clock_seconds(m->cpu, 0);
 	m->host_last = clock_seconds(CLOCK_MONOTONIC, 0);
-}
-
-/* Starts to measure the machine. */
-static inline void machine_time_start(struct machine_time *m)
-{
-	machine_time_of(m, machine_pid());
 }
 
 /* Does the machine wait for a processor, or run? Its state is the letter behind the name. */

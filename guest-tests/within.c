@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * within: runs a program and ends it when the machine that it waits for, or the program itself, has
- * had the given time.
+ * within: runs a program and ends it when the machine that it waits for has had the given time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,10 +16,9 @@ enum { USAGE = 2, LATE = 124, NO_PROGRAM = 127 };
 
 static int usage(void)
 {
-	fputs("usage: within [-p] SECONDS PROGRAM [WORD]...\n"
+	fputs("usage: within SECONDS PROGRAM [WORD]...\n"
 	      "Ends PROGRAM when the machine whose emulator is process MACHINE_PID (environment) has\n"
-	      "had SECONDS of processor time, or has stood still for so long; with -p, when PROGRAM\n"
-	      "itself has. Status: that of PROGRAM,\n"
+	      "had SECONDS of processor time, or has stood still for so long. Status: that of PROGRAM,\n"
 	      "128 and the signal's number if one ended it, 124 time is up, 127 PROGRAM does not start.\n",
 	      stderr);
 	return USAGE;
@@ -35,13 +33,13 @@ static void run(char **argv, const sigset_t *mask)
 	_exit(NO_PROGRAM);
 }
 
-static int wait_for(pid_t child, pid_t measured, double limit, const sigset_t *set)
+static int wait_for(pid_t child, double limit, const sigset_t *set)
 {
 	const struct timespec tick = { .tv_nsec = 500000000 };
 	struct machine_time time;
 	int status;
 
-	machine_time_of(&time, measured);
+	machine_time_start(&time);
 	while (waitpid(child, &status, WNOHANG) != child) {
 		int sig = sigtimedwait(set, NULL, &tick);
 
@@ -58,13 +56,10 @@ static int wait_for(pid_t child, pid_t measured, double limit, const sigset_t *s
 
 int main(int argc, char **argv)
 {
-	bool itself = argc > 1 && !strcmp(argv[1], "-p");
 	sigset_t set, old;
 	pid_t child;
 	int status;
 
-	argc -= itself;
-	argv += itself;
 	if (argc < 3 || atof(argv[1]) <= 0)
 		return usage();
 	sigemptyset(&set);
@@ -79,9 +74,9 @@ int main(int argc, char **argv)
 	}
 	if (!child)
 		run(argv + 2, &old);
-	status = wait_for(child, itself ? child : machine_pid(), atof(argv[1]), &set);
+	status = wait_for(child, atof(argv[1]), &set);
 	if (status == LATE)
-		fprintf(stderr, "within: %s: no end within %s s of %s time\n", argv[2], argv[1],
-			itself ? "its own" : "the machine's");
+		fprintf(stderr, "within: %s: no end within %s s of the machine's time\n", argv[2],
+			argv[1]);
 	return status;
 }

@@ -6,7 +6,8 @@
 CLOCK_TICKS=$(getconf CLK_TCK)
 
 # time_look: the processor time of what is measured, in microseconds, in $time_cpu: of the processes
-# that are there and of their children that have ended; unchanged if there is none. $time_runnable is
+# that are there and of their children that have ended. It never falls: a process that ends while its
+# parent has been read already is missing for once, and must not count twice. $time_runnable is
 # yes if one of them runs or waits for a processor.
 time_look() {
 	local ticks
@@ -19,7 +20,9 @@ time_look() {
 				if ($1 == "R") runnable = "yes"
 			}
 			END { print some ? ticks : "none", runnable }')
-	[ "$ticks" = none ] || time_cpu=$((ticks * 1000000 / CLOCK_TICKS))
+	[ "$ticks" != none ] || return 0
+	ticks=$((ticks * 1000000 / CLOCK_TICKS))
+	[ $ticks -le $time_cpu ] || time_cpu=$ticks
 }
 
 # time_start PID: begins to measure what counts for this process; time_start -PGID: for a group.
@@ -47,7 +50,6 @@ time_left() {
 		elif [ $ran -gt $passed ]; then
 			ran=$passed
 		fi
-		[ $ran -ge 0 ] || ran=0
 		time_spent=$((time_spent + ran)) time_host=$host
 	fi
 	[ $"$time_spent" -lt $(($1 * 1000000)) ]

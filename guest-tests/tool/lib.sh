@@ -33,10 +33,10 @@ fail() {
 	printf '%s\n' "$@" | sed 's/^/# /'
 }
 
-# run ARGUMENT...: runs the tool; leaves $status, $out and $err (files out and err), $last_run.
+# run ARGUMENT...: runs the tool, for as long as scripts/run-tests lets the whole test run; leaves $status, $out and $err (files out and err), $last_run.
 run() {
 	last_run=("$@")
-	"$BUILD/within" -p 100 "$SUBTEXT" "$@" >out 2>err </dev/null
+	"$SUBTEXT" "$@" >out 2>err </dev/null
 	status=$?
 	out=$(cat out) err=$(cat err)
 }

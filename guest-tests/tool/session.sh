@@ -143,7 +143,7 @@ run abort
 expect "abort when nothing is under way" 1 "refused"
 
 # A signal during apply gives it up, as far as that is possible.
-"$BUILD/within" -p 100 "$SUBTEXT" apply slow.patch -v >out 2>err &
+timeout --foreground 0 "$SUBTEXT" apply slow.patch -v >out 2>err &
 tool=$!
 until grep -q "busy phase=" err; do kill -0 $tool || break; done
 kill -INT $tool
@@ -188,7 +188,7 @@ assert [(x["event"], x["kind"]) for x in e] == [
 run revert other
 run watch --for patch-reverted
 expect "no event is sent when the watch is over" 0 "6 patch-reverted"
-"$BUILD/within" -p 100 "$SUBTEXT" watch -v >out 2>err &
+timeout --foreground 0 "$SUBTEXT" watch -v >out 2>err &
 tool=$!
 until grep -q '^< +' err; do kill -0 $tool || break; done
 kill -INT $tool
@@ -199,7 +199,7 @@ export SUBTEXT_CONNECT=unix:$work/fresh
 
 # ---- console ----
 
-printf 'info\nlist\nfrobnicate\napply\n' | "$BUILD/within" -p 100 "$SUBTEXT" console >out 2>err
+printf 'info\nlist\nfrobnicate\napply\n' | "$SUBTEXT" console >out 2>err
 status=$? out=$(cat out) err=$(cat err)
 expect "console: answers to what was typed" 0 "cpus=2"
 expect "console: all of it" 0 "name=fix state=reverted"
@@ -207,7 +207,7 @@ expect "console: errors too" 0 "code=unknown-verb"
 expect "console: a person may only ask" 0 "code=not-allowed"
 check "console: a script's lines, and no others" bash -c '[ "$(grep -c "^[+-]0 " out)" = 4 ]'
 start_server events4 events
-"$BUILD/within" -p 100 python3 - "$SUBTEXT" --connect "unix:$work/events4" console >out 2>err <<'PY'
+python3 - "$SUBTEXT" --connect "unix:$work/events4" console >out 2>err <<'PY'
 # At a terminal; Ctrl-] when the last event is there.
 import os, pty, sys
 pid, fd = pty.fork()

@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: GPL-2.0-only
-; A vendor's resident image as it lies in subtext.efi. make gives VENDOR, the vendor's name, and
-; RESIDENT_BIN, the name of the image's file.
+; A vendor's resident image as it lies in subtext.efi. The Makefile gives VENDOR, the vendor's
+; name, and RESIDENT_BIN, the name of the image's file.
 
 bits 64
 

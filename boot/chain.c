@@ -27,7 +27,7 @@ static void efi_path(const char *next, CHAR16 *out, size_t max)
 			out[i] = L'\\';
 }
 
-/* Is @path this loader? It would start itself again and again. */
+/* Is @path this loader itself? It must not start itself again and again. */
 static bool is_self(const EFI_LOADED_IMAGE *self, CHAR16 *path)
 {
 	CHAR16 *own = self->FilePath ? DevicePathToStr(self->FilePath) : NULL;
@@ -76,7 +76,7 @@ static EFI_STATUS start(EFI_HANDLE next, const CHAR16 *path)
 	EFI_STATUS status = BS->StartImage(next, &size, &data);
 
 	if (EFI_ERROR(status))
-		say(L"the next loader %s came back (%r)", path, status);
+		say(L"the next loader %s returned to Subtext (%r)", path, status);
 	else
 		say(L"the next loader %s has ended", path);
 	if (data)

@@ -16,7 +16,7 @@ static uint32_t apic_id(void)
 {
 	uint32_t max = cpuid(0, 0).eax;
 
-	/* The full 32 bits where there are such; EBX is 0 if the leaf is not there. */
+	/* These leaves have all 32 bits of the APIC ID. EBX is 0 if the CPU does not have the leaf. */
 	if (max >= 0x1f && cpuid(0x1f, 0).ebx)
 		return cpuid(0x1f, 0).edx;
 	if (max >= 0xb && cpuid(0xb, 0).ebx)
@@ -24,7 +24,7 @@ static uint32_t apic_id(void)
 	return cpuid(1, 0).ebx >> 24;
 }
 
-/* SDM 2A, CPUID: 36 bits where the leaf is missing. */
+/* Without leaf 80000008H a CPU has 36 bits (SDM 2A, CPUID). */
 static uint32_t phys_bits(void)
 {
 	if (cpuid(0x80000000, 0).eax < 0x80000008)
@@ -43,6 +43,7 @@ static void read_this_cpu(struct cpus *c, uint32_t i)
 static void EFIAPI check_ap(void *arg)
 {
 	struct cpus *c = arg;
+	/* Relaxed: each AP needs only a number of its own. The boot CPU reads after startup_all(). */
 	uint32_t i = __atomic_fetch_add(&c->count, 1, __ATOMIC_RELAXED);
 
 	if (i < MAX_CPUS)
@@ -107,7 +108,7 @@ static bool judge(const struct cpus *c, uint32_t i)
 		return refuse(L"%a", missing);
 	if (missing)
 		return refuse(L"on the CPU with APIC ID %d, %a", cpu->apic_id, missing);
-	/* What root mode sets up on one CPU, all share. */
+	/* All CPUs share what root mode sets up on the boot CPU. */
 	if (cpu->phys_bits != c->cpu[0].phys_bits || !c->vendor->alike(i, 0))
 		return refuse(L"the CPU with APIC ID %d has other virtualization features "
 			      L"than the boot CPU", cpu->apic_id);
@@ -123,7 +124,7 @@ bool cpus_check(struct cpus *c)
 		c->mp = NULL;
 	c->vendor = vendor_find();
 	read_this_cpu(c, 0);
-	/* If the boot CPU fails, no other need be woken, and the sentence needs no APIC ID. */
+	/* If the boot CPU fails, do not wake the others: the message then needs no APIC ID. */
 	if (!judge(c, 0))
 		return false;
 	if (c->mp && !visit_others(c))

@@ -28,7 +28,7 @@ static uint64_t reserve(const struct layout *l)
 		return 0;
 	run = layout_place(l, start);
 	end = run + l->size;
-	/* If the firmware does not take a part back, it stays reserved, which does no harm. */
+	/* A part that the firmware does not take back stays reserved, which does no harm. */
 	if (run > start)
 		BS->FreePages(start, EFI_SIZE_TO_PAGES(run - start));
 	if (start + span > end)
@@ -60,7 +60,7 @@ static void fill_info(struct boot_info *info, const struct conf *conf, const str
 	info->nonce = platform_nonce();
 	info->low_ram_top = platform_ram_top(FOUR_GIB);
 	info->ram_top = platform_ram_top(~0ull);
-	/* The run is RAM, though the memory map lists it as reserved. */
+	/* Count the run as RAM: the memory map lists it as reserved. */
 	if (phys < FOUR_GIB && info->low_ram_top < phys + l->size)
 		info->low_ram_top = phys + l->size;
 	if (info->ram_top < phys + l->size)

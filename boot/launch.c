@@ -31,8 +31,8 @@ struct launch {
 	/* Copies, because a launched CPU reads the run, with boot_info in it, as zeros. */
 	uint64_t cr3, entry, worlds, world_size, patience;
 	uint32_t lock;
-	uint32_t launched;	/* APs that are */
-	uint32_t back;		/* APs at the end of their procedure */
+	uint32_t launched;	/* how many APs are launched */
+	uint32_t back;		/* how many APs have reached the end of launch_ap() */
 	uint32_t verdict;
 	uint32_t failed_cpu;	/* the CPU that caused UNDO */
 	uint64_t failed_status;
@@ -60,7 +60,7 @@ static const CHAR16 *status_text(const struct launch *l, uint64_t status)
 	return text ? text : L"the resident image gave an unknown answer";
 }
 
-/* @arg: of RESIDENT_LAUNCH, the CPU's number; 0 of RESIDENT_INIT, which the boot CPU runs */
+/* Calls root mode. @arg is the CPU's number for RESIDENT_LAUNCH, and 0 for RESIDENT_INIT (boot CPU). */
 static uint64_t call(const struct launch *l, enum resident_op op, uint32_t arg)
 {
 	struct firmware_state *fw = (struct firmware_state *)(l->worlds + arg * l->world_size);
@@ -76,12 +76,16 @@ static uint64_t launch_this(const struct launch *l, uint32_t cpu)
 	return call(l, RESIDENT_LAUNCH, cpu);
 }
 
+/* Pairs with decide(): a CPU that reads KEEP knows that all CPUs are launched. */
 static uint32_t verdict(const struct launch *l)
 {
 	return __atomic_load_n(&l->verdict, __ATOMIC_ACQUIRE);
 }
 
-/* Only the first decision counts. */
+/*
+ * Decides, unless there is a verdict already; pairs with verdict(). The boot CPU reads failed_cpu and
+ * failed_status after the firmware has run the procedure on all CPUs.
+ */
 static void decide(struct launch *l, enum verdict v, uint32_t cpu, uint64_t status)
 {
 	uint32_t open = OPEN;
@@ -102,6 +106,7 @@ static bool expired(const struct launch *l, uint64_t start)
 static bool take_turn(struct launch *l, uint32_t cpu, uint64_t start)
 {
 	while (verdict(l) == OPEN) {
+		/* pairs with the release in go() */
 		if (!__atomic_exchange_n(&l->lock, 1, __ATOMIC_ACQUIRE))
 			return true;
 		if (expired(l, start))
@@ -123,12 +128,14 @@ static bool go(struct launch *l, uint32_t cpu, uint64_t start)
 		if (status != RESIDENT_OK)
 			decide(l, UNDO, cpu, status);
 	}
+	/* pairs with take_turn() */
 	__atomic_store_n(&l->lock, 0, __ATOMIC_RELEASE);
 	return status == RESIDENT_OK;
 }
 
 static void wait_for_others(struct launch *l, uint32_t cpu, uint64_t start)
 {
+	/* pairs with itself on the other APs: the last one decides after all launches */
 	if (__atomic_add_fetch(&l->launched, 1, __ATOMIC_ACQ_REL) == l->cpus->count - 1)
 		decide(l, KEEP, cpu, RESIDENT_OK);
 	while (verdict(l) == OPEN) {
@@ -151,6 +158,7 @@ static void EFIAPI launch_ap(void *arg)
 		if (verdict(l) == UNDO)
 			resident_undo(l->cpus->vendor->call);
 	}
+	/* pairs with the load in launch_all(): this CPU no longer uses the run */
 	__atomic_add_fetch(&l->back, 1, __ATOMIC_RELEASE);
 }
 
@@ -162,7 +170,7 @@ static bool refuse_cpu(const struct launch *l, uint32_t cpu, uint64_t status)
 		      l->cpus->cpu[cpu].apic_id, status_text(l, status));
 }
 
-/* Returns true if all other CPUs are launched and stay so. */
+/* Launches all other CPUs, or undoes it. Returns true if they are launched and stay so. */
 static bool launch_others(struct launch *l)
 {
 	EFI_STATUS status;
@@ -205,6 +213,7 @@ enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, u
 		return LAUNCH_ALL;
 	}
 	resident_undo(cpus->vendor->call);
+	/* pairs with launch_ap(): the memory is given back only if no CPU uses it any more */
 	return __atomic_load_n(&l.back, __ATOMIC_ACQUIRE) == cpus->count - 1 ? LAUNCH_NONE :
 									       LAUNCH_LOST;
 }

@@ -25,9 +25,9 @@ enum launch_result {
  * launch_all - INIT once, LAUNCH on each CPU, then seal
  * @entry: virtual address of resident_entry()
  *
- * Where the firmware has left it open whether virtualization may be switched on,
- * that is settled until the next reset. If a CPU fails, all others leave it again
- * and refuse() has the reason. Boot CPU, boot services up, no AP busy.
+ * Locks the firmware's switch for virtualization in the on position where the firmware left it
+ * unlocked; the lock lasts until the next reset. If a CPU fails, all others leave the hypervisor
+ * again and refuse() has the reason. Boot CPU, boot services up, no AP busy.
  */
 enum launch_result launch_all(struct cpus *cpus, const struct boot_info *info, uint64_t entry,
 			      uint64_t world_size);

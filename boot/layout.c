@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the run of reserved memory is divided. */
+/* Divides the run of reserved memory. */
 #include <stddef.h>
 #include "boot/layout.h"
 #include "boot/paging.h"
@@ -79,7 +79,7 @@ const char *layout_plan(const struct resident_header *h, uint32_t cpus, uint32_t
 	l.map_tables_size = align_up(slots * 8, PAGE);
 	l.page_tables = l.map_tables + l.map_tables_size;
 	l.pool_size = pool_size(cpus, phys_bits < view_bits ? phys_bits : view_bits);
-	/* The tables map themselves too: 2 MiB more is more than they can come to. */
+	/* The tables also map themselves; 2 MiB is an upper bound of their size. */
 	l.page_tables_size = PAGE * paging_pages(l.page_tables + l.pool_size + ANNEX_SIZE + 2 * MIB,
 						 l.map_tables_size / PAGE);
 	l.pool = l.page_tables + l.page_tables_size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the run of reserved memory is divided (vmm/boot_info.h). Pure logic. */
+/* Divides the run of reserved memory (vmm/boot_info.h). Pure logic. */
 #ifndef BOOT_LAYOUT_H
 #define BOOT_LAYOUT_H
 

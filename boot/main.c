@@ -50,11 +50,11 @@ static void start_subtext(void)
 	struct installed in;
 
 	if (!conf.enabled)
-		say(L"switched off in subtext.conf; booting without it");
+		say(L"switched off in subtext.conf; booting without Subtext");
 	else if (cpus_check(&cpus) && install(&conf, &cpus, &in))
 		say_running(&in);
 	else
-		say(L"not started: %s; booting without it", refusal());
+		say(L"not started: %s; booting without Subtext", refusal());
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)

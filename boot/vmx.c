@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VMX, the virtualization of Intel's CPUs, as the loader sees it. */
+/* What the loader does with VMX, the virtualization of Intel's CPUs. */
 #include <efi.h>
 #include "boot/cpu_asm.h"
 #include "boot/launch.h"
@@ -97,7 +97,7 @@ static bool allow_this(void)
 	return vmx_feature_control(rdmsr(MSR_FEATURE_CONTROL)) == FC_READY;
 }
 
-/* After an undo only the callee-saved registers are as they were (vmm/vmx/entry.asm). */
+/* Makes a call. After an undo only the callee-saved registers keep their values (vmm/vmx/switch.asm). */
 static void call(uint64_t number)
 {
 	__asm__ volatile("vmcall" : "+a"(number) : : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10",

@@ -31,6 +31,6 @@ lines itself 1 'not started: the CPU' 'itself: it ran once'
 
 try returns /EFI/test/next.efi 'please return'
 says returns 'next: 28 bytes of options [please return]' 'returns: it ran'
-matches returns 'Subtext: the next loader \\EFI\\test\\next\.efi came back \(Aborted\)' \
+matches returns 'Subtext: the next loader \\EFI\\test\\next\.efi returned to Subtext \(Aborted\)' \
 	'returns: said, with its status'
 plan

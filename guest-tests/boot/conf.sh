@@ -43,6 +43,6 @@ conf 'subtext = off' 'next = \EFI\test\next.efi' 'options = x'
 runs off 'subtext = off: the next loader runs' --backend tcg --cpus 1 -- \
 	"${loader_first[@]}" subtext.conf=EFI/subtext/subtext.conf
 lines off 1 '^Subtext' 'subtext = off: nothing is checked'
-says off 'Subtext: switched off in subtext.conf; booting without it' 'subtext = off: said'
+says off 'Subtext: switched off in subtext.conf; booting without Subtext' 'subtext = off: said'
 says off 'next: 4 bytes of options [x]' 'subtext = off: the options arrive'
 plan

@@ -14,7 +14,7 @@ files=("$subtext=EFI/subtext/subtext.efi" "$next=EFI/test/next.efi"
 
 runs all 'locked off: the next loader runs to its end' --cpus 2 -- \
 	"$BUILD/boot-tests/lock.efi=EFI/BOOT/BOOTX64.EFI" "${files[@]}"
-matches all 'Subtext: not started: .*IA32_FEATURE_CONTROL.*; booting without it' \
+matches all 'Subtext: not started: .*IA32_FEATURE_CONTROL.*; booting without Subtext' \
 	'locked off: the reason is named'
 lines all 1 '^Subtext' 'locked off: and nothing else is said'
 says all 'next: 28 bytes of options [after refusal]' 'locked off: the options arrive'
@@ -23,7 +23,7 @@ says all 'next: 2 CPUs answer' 'locked off: both CPUs answer the firmware'
 runs others 'locked off on one CPU: the next loader runs to its end' --cpus 2 -- \
 	"$BUILD/boot-tests/lock-others.efi=EFI/BOOT/BOOTX64.EFI" "${files[@]}"
 matches others \
-	'Subtext: not started: on the CPU with APIC ID 1, .*IA32_FEATURE_CONTROL.*; booting without it' \
+	'Subtext: not started: on the CPU with APIC ID 1, .*IA32_FEATURE_CONTROL.*; booting without Subtext' \
 	'locked off on one CPU: it is named'
 says others 'next: 2 CPUs answer' 'locked off on one CPU: both CPUs answer the firmware'
 plan

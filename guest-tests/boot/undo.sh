@@ -19,7 +19,7 @@ for cpus in 2 4; do
 	conf 'next = /EFI/test/next.efi'
 	runs undo$cpus "$cpus CPUs: runs to its end" --cpus $cpus -- \
 		"$BUILD/boot-tests/trip.efi=EFI/BOOT/BOOTX64.EFI" "${files[@]}"
-	says undo$cpus "Subtext: not started: the CPU with APIC ID $((cpus - 1)) could not be launched: IA32_FEATURE_CONTROL does not let VMX be switched on; booting without it" \
+	says undo$cpus "Subtext: not started: the CPU with APIC ID $((cpus - 1)) could not be launched: IA32_FEATURE_CONTROL does not let VMX be switched on; booting without Subtext" \
 		"$cpus CPUs: the reason and the CPU are named"
 	lines undo$cpus 1 '^Subtext' "$cpus CPUs: and nothing else is said"
 	says undo$cpus 'next: VMX is visible' "$cpus CPUs: no hypervisor is left on the boot CPU"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pages that are not plain: which page one instruction of the guest reaches instead. */
+/* Handles guest accesses to pages that are not plain: chooses the page that an instruction may reach. */
 #include "vmm/access.h"
 #include "vmm/cpu.h"
 #include "vmm/log.h"
@@ -10,7 +10,7 @@
 #include "patcher/engine/engine.h"
 #include "patcher/wire/mem.h"
 
-/* A page of scratch that shows @from (or zeros) to one writing instruction and forgets. */
+/* Returns a scratch page that holds a copy of @from (or zeros); what is written there is discarded. */
 static uint64_t scratch_page(struct cpu *c, uint64_t from)
 {
 	uint8_t *scratch = (uint8_t *)c + WORLD_SCRATCH * PAGE_SIZE;
@@ -22,11 +22,14 @@ static uint64_t scratch_page(struct cpu *c, uint64_t from)
 	return resident_hpa(scratch);
 }
 
-/* Root mode's memory, and annex that is not in use: reads as zero, writes are lost and counted. */
+/*
+ * Handles an access to root mode's memory or to an annex page that is not in use: reads give zeros,
+ * writes are counted and discarded.
+ */
 static void hidden_access(struct cpu *c, uint64_t page, bool write)
 {
 	c->hidden_writes += write;
-	/* executable too, for an instruction of zeros that writes to its own page */
+	/* The page is executable too: the guest may execute zeros (ADD [RAX], AL) that write to it. */
 	step_open(c, page, write ? scratch_page(c, 0) : view_zero_page, write);
 }
 
@@ -39,7 +42,7 @@ static void payload_data_fetch(struct cpu *c, uint64_t gva)
 	vcpu_inject(c, VECTOR_PF, error);
 }
 
-/* The view may have changed between the access and now: the access goes through when tried again. */
+/* Has the view changed since the access, so that the guest need only try it again? */
 static bool allowed_by_now(const struct cpu *c, uint64_t gpa, unsigned int access)
 {
 	uint64_t generation;

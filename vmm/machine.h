@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The base view. What the engine asks of the machine is in the headers of patcher/engine. */
+/* The base view, which has no patches. The headers of patcher/engine declare the rest of the machine. */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
@@ -7,10 +7,10 @@
 
 struct mtrr_map;
 
-/* Identity with these types, the hypervisor's memory hidden. 0 if the pool is empty. */
+/* Builds an identity view with these memory types that hides the hypervisor. 0 if the pool is empty. */
 view_t machine_make_base(const struct mtrr_map *types);
 
-/* The base view from now on; the old one is dropped. */
+/* Makes @base the base view and drops the old one. */
 void machine_set_base(view_t base);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The console session: what the verbs of the protocol do, and which CPU polls the line when. */
+/* The console session: carries out the verbs of the protocol and chooses the CPU that polls the line. */
 #include "vmm/session.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
@@ -18,12 +18,12 @@
 #define IDLE_HZ		10u	/* no session */
 #define SESSION_HZ	1000u	/* a FIFO of 16 bytes fills in 1.4 ms at 115200 */
 #define SEND_HZ		2500u	/* a full FIFO is empty again after 1.4 ms */
-#define BUSY_HZ		5000u	/* a transaction is under way: its slices are up to 100 us each */
-#define RECEIVE_HZ	10000u	/* a line is coming in, from a UART that holds few bytes (Bochs: one) */
-#define UNPAGED_WAITS	1000u	/* slices put off, one in 200 us */
-#define MIN_TICKS	1500u	/* between two slices, so that the guest of a slow CPU gets on */
-#define LINGER_MS	2000u	/* SESSION_HZ goes on so long after the last byte */
-#define WATCH_S		2u	/* how often the other CPUs look whether the poller still polls */
+#define BUSY_HZ		5000u	/* during a transaction: its slices take up to 100 us each */
+#define RECEIVE_HZ	10000u	/* while a line arrives at a UART that holds few bytes (Bochs: one) */
+#define UNPAGED_WAITS	1000u	/* slices that put_off() may put off, one in 200 us */
+#define MIN_TICKS	1500u	/* least between two slices: the guest makes progress on a slow CPU */
+#define LINGER_MS	2000u	/* how long after the last byte SESSION_HZ lasts */
+#define WATCH_S		2u	/* how often the other CPUs check that the poller still polls */
 
 static struct server server;
 static struct spin session_lock;
@@ -212,10 +212,11 @@ static unsigned int receive(void)
 /* One slice of work. Returns how many slices per second to run from now on. */
 static unsigned int slice(void)
 {
+	/* Relaxed, pairs with my_turn(), which takes it as a hint. */
 	__atomic_store_n(&last_poll, rdtsc(), __ATOMIC_RELAXED);
 	/*
-	 * Transactions come first: what runs before a commit makes its pause longer. A CPU that
-	 * is parked before its launch has no guest for the engine to look at.
+	 * Transactions come first: work done before the commit in the same exit counts as part of its
+	 * pause. A CPU that is parked before its launch has no guest for the engine to look at.
 	 */
 	if (this_cpu()->launched)
 		engine_watch();
@@ -232,7 +233,10 @@ static unsigned int slice(void)
 	return since(last_byte) < ticks_ms(LINGER_MS) ? SESSION_HZ : IDLE_HZ;
 }
 
-/* May this CPU poll? Only the poller; any CPU when the poller is silent (it may wait for SIPI). */
+/*
+ * May this CPU poll? The poller may; any CPU may when the poller has stopped (it may wait for SIPI),
+ * and becomes the poller. Relaxed: both words are hints, session_lock decides which CPU polls.
+ */
 static bool my_turn(struct cpu *c)
 {
 	unsigned int p = __atomic_load_n(&poller, __ATOMIC_RELAXED);
@@ -242,15 +246,15 @@ static bool my_turn(struct cpu *c)
 	if (since(__atomic_load_n(&last_poll, __ATOMIC_RELAXED)) < ticks_ms(WATCH_S * 1000))
 		return false;
 	__atomic_store_n(&poller, c->index, __ATOMIC_RELAXED);
-	log_line(LOG_INFO, "cpu %u was silent: polling the line here", p);
+	log_line(LOG_INFO, "CPU %u stopped polling the serial line: this CPU polls it now", p);
 	return true;
 }
 
 /*
- * Is this slice of a transaction put off? Without paging the guest has no tables to find the
- * kernel by; a CPU is in that state for a short time only, so the transaction waits for a while.
- * A commit would stop this CPU where it is, perhaps with its interrupts off: it waits once for the
- * guest to enable them, as long as a rendezvous waits for the other CPUs.
+ * Is this slice of a transaction put off? It is while the guest has paging off on this CPU, for at
+ * most UNPAGED_WAITS slices: the engine finds the kernel by the guest's page tables. It is also put off
+ * once if the guest has interrupts off, because the commit would stop this CPU there; the guest gets
+ * as long to enable them as a rendezvous gives the other CPUs.
  */
 static bool put_off(struct cpu *c)
 {

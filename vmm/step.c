@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Data steps: pages are opened for one instruction, and closed behind it. */
+/* Data steps: opens pages for one instruction, and closes them after it. */
 #include "vmm/step.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
@@ -8,7 +8,7 @@
 #include "vmm/traps.h"
 #include "vmm/vcpu.h"
 
-#define UNDECODED_PORT	0xfff0u	/* no device of a PC decodes the 4 ports from here on */
+#define UNDECODED_PORT	0xfff0u	/* no device of a PC decodes this port and the next 3 */
 
 bool step_init(struct cpu *c)
 {
@@ -24,7 +24,7 @@ static void merge(struct cpu *c)
 			engine_written(c->step.page[i].gpa);
 }
 
-/* Shows what the current view shows, and nothing opened. */
+/* Resets the step view to the current view, with no page opened. */
 static void close_pages(struct cpu *c)
 {
 	overlay_reset(&c->step.view, rendezvous_view(&c->step.generation));
@@ -57,7 +57,7 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 		merge(c);
 		close_pages(c);
 	}
-	/* a step of string I/O has no view of its own until it meets such a page */
+	/* A step of string I/O gets a step view only now, when it accesses a page that is not plain. */
 	if (!s->active || !s->pages)
 		close_pages(c);
 	if (overlay_open(&s->view, gpa, hpa, write))
@@ -67,7 +67,7 @@ void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write)
 	s->page[s->pages++].write = write;
 	s->active = true;
 	vcpu_set_view(s->view.hpa);
-	/* the tables of this root may have meant something else before */
+	/* This CPU may have cached translations of an earlier step: each has the same root. */
 	vcpu_flush_views();
 }
 
@@ -99,7 +99,7 @@ void step_finish(struct cpu *c)
 	merge(c);
 	restore_dx(c);
 	c->step.active = false;
-	/* a view that came meanwhile is loaded by rendezvous_requests() */
+	/* If the current view has changed since, rendezvous_requests() loads the new one. */
 	if (c->generation == generation)
 		vcpu_set_view(current);
 }

@@ -12,15 +12,15 @@
 
 struct cpu;
 
-#define STEP_PAGES	8u	/* that one step can open at a time */
+#define STEP_PAGES	8u	/* how many pages one step can open at a time */
 
 /* The step of a CPU. */
 struct data_step {
 	bool active;
-	bool io_redirected;		/* DX holds another port meanwhile */
+	bool io_redirected;		/* the guest's DX holds UNDECODED_PORT, io_dx its own value */
 	uint16_t io_dx;
 	struct overlay view;		/* kept between steps */
-	uint64_t generation;		/* of the view below it */
+	uint64_t generation;		/* of the current view that the step view is made from */
 	unsigned int pages;
 	struct {
 		uint64_t gpa, hpa;
@@ -40,12 +40,12 @@ bool step_init(struct cpu *c);
  */
 void step_open(struct cpu *c, uint64_t gpa, uint64_t hpa, bool write);
 
-/* String I/O to a hidden port: steps it with DX naming a port that no device decodes. */
+/* Steps string I/O to a hidden port, with a port in DX that no device decodes. */
 void step_io(struct cpu *c);
 
 /*
- * The instruction is done, or will never be (exception, INIT): merges what it wrote and goes back
- * to the current view. Does nothing if no step is active.
+ * Ends a step, whether its instruction is done or given up (exception, INIT): merges what it wrote
+ * and goes back to the current view. Does nothing if no step is active.
  */
 void step_finish(struct cpu *c);
 

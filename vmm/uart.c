@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A 16550, polled. */
+/* Drives the hypervisor's 16550 by polling. */
 #include "vmm/uart.h"
 #include "vmm/x86.h"
 
-#define QUEUE		2048u	/* a power of two that holds a whole line; the server keeps the next */
+/* A power of two. Holds one whole line; the server keeps the next one until it fits. */
+#define QUEUE		2048u
 
 enum uart_register {
 	UART_DATA = 0,

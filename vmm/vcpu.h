@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one list of what a vendor's back end does for the rest of root mode. An image has one
- * back end; it implements these functions and those of view.h in a folder of its own. Nothing
- * outside that folder knows its instructions, its control structures or its exits.
+ * The functions by which root mode uses a vendor's back end. An image has one back end; it
+ * implements these functions and those of view.h in a folder of its own. Nothing outside that
+ * folder uses its instructions, its control structures or its exits.
  *
  * Unless the comment of a function says otherwise, it runs in root mode on the CPU whose guest it
  * concerns (@c, if it takes one), after that CPU's launch, and takes no locks.
@@ -37,9 +37,9 @@ _Noreturn void vcpu_leave(struct cpu *c);
 /**
  * vcpu_run - enter the guest, and handle the exit that ends it
  *
- * The back end has a timer that makes the guest exit for session_poll(), as often as that says.
- * Before the entry the guest gets what waits for it (c->nmi_pending, c->mc_pending), and the exits
- * that are wanted are armed (c->window_wanted, an active step).
+ * The back end has a timer that makes the guest exit for session_poll(), after the time that its last
+ * call returned. Before the entry the back end delivers a pending NMI or machine check
+ * (c->nmi_pending, c->mc_pending), and arms the exits for c->window_wanted and an active step.
  */
 void vcpu_run(struct cpu *c);
 
@@ -53,8 +53,8 @@ bool vcpu_step(struct cpu *c);
 /* ---- views ---- */
 
 /*
- * The guest runs on @view from its next entry on. Translations that this CPU has cached for @view
- * must be good, or vcpu_flush_views() follows.
+ * Makes the guest run on @view from its next entry on. If this CPU may have cached wrong translations
+ * for @view, the caller also calls vcpu_flush_views().
  */
 void vcpu_set_view(view_t view);
 
@@ -67,13 +67,13 @@ void vcpu_flush_views(void);
 /* ---- exits ---- */
 
 /*
- * The entry that is about to come exits before the guest's first instruction. For the NMI handler:
- * the main path may already have looked at all requests. False if it cannot be done.
+ * Makes the next entry exit before the guest's first instruction. The NMI handler calls it, because
+ * the main path may already have looked at all requests. Returns false if it cannot be done.
  */
 bool vcpu_force_exit(void);
 
 /*
- * Accesses of the guest to @msr, or to the I/O port @port, exit on all CPUs. Boot CPU, after
+ * Makes accesses of the guest to @msr, or to the I/O port @port, exit on all CPUs. Boot CPU, after
  * vcpu_init() and before the first launch.
  */
 void vcpu_intercept_msr(uint32_t msr, bool read, bool write);
@@ -93,12 +93,12 @@ void vcpu_filter_cpuid(uint32_t leaf, uint32_t sub, struct cpuid *r);
  */
 void vcpu_inject(struct cpu *c, uint8_t vector, uint32_t error);
 
-/* The instruction that exited is emulated: RIP moves on, interrupt shadows end, TF traps. */
+/* Completes the emulated instruction that exited: RIP moves on, interrupt shadows end, TF traps. */
 void vcpu_skip(void);
 
 /*
- * Is an NMI for the guest on its way in, or in, so that the next one waits for IRET? Also from
- * NMI handlers.
+ * Is an NMI about to be delivered to the guest, or is the guest in its NMI handler? The next NMI waits
+ * for IRET then. Also from NMI handlers.
  */
 bool vcpu_nmi_under_way(struct cpu *c);
 
@@ -108,8 +108,9 @@ bool vcpu_counter_overflowed(void);
 /* ---- the guest's state ---- */
 
 /*
- * The state of this CPU after INIT, executing at vector << 12 (SDM 3A table "IA-32 and Intel 64
- * Processor States Following Power-up, Reset, or INIT"), but for registers that no entry loads.
+ * Gives this CPU the state after INIT (SDM 3A table "IA-32 and Intel 64 Processor States Following
+ * Power-up, Reset, or INIT") and makes it execute at @vector << 12. Leaves the registers alone that no
+ * entry loads.
  */
 void vcpu_reset(struct cpu *c, uint8_t vector);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CPUID: the CPU's own answer less what the back end hides, and Subtext's leaf. SDM 2A "CPUID". */
+/* Emulates CPUID: the CPU's answer less what the back end hides, and Subtext's leaf. SDM 2A "CPUID". */
 #include "vmm/emulate/cpuid.h"
 #include "vmm/cpu.h"
 #include "vmm/vcpu.h"
@@ -15,8 +15,8 @@ static void set(uint32_t *reg, uint32_t bit, bool on)
 }
 
 /*
- * The range belongs to hypervisors. The guest must not see one below Subtext (KVM): it would use
- * MSRs and hypercalls of that one, which do not reach it.
+ * Answers a leaf of the range that is reserved for hypervisors. A hypervisor below Subtext (KVM) stays
+ * hidden: the guest would use its MSRs and hypercalls, and Subtext does not pass them on.
  */
 static struct cpuid hypervisor_leaf(uint32_t leaf)
 {
@@ -48,7 +48,7 @@ void cpuid_emulate(struct cpu *c)
 	} else if (leaf == 0x80000008 && (r.eax & 0xff) > VIEW_GPA_BITS) {
 		r.eax = (r.eax & ~0xffu) | VIEW_GPA_BITS;
 	} else if (leaf >= LEAF_SUBTEXT && leaf <= LEAF_HYPERVISOR_LAST) {
-		/* without Subtext's leaf and without a hypervisor below, what the CPU says stands */
+		/* With cpuid-leaf = off and no hypervisor below, the guest gets the CPU's own answer. */
 		if (boot_info.cpuid_leaf || (cpuid(1, 0).ecx & LEAF1_ECX_HYPERVISOR))
 			r = hypervisor_leaf(leaf);
 	}

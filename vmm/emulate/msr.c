@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MSR accesses that exit: each by its rule; memory types are followed. */
+/*
+ * Emulates MSR accesses that exit, by a table of rules, and rebuilds the views when the guest changes
+ * memory types.
+ */
 #include "vmm/emulate/msr.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/engine.h"
@@ -17,7 +20,7 @@
 #define SYNTHETIC_FIRST	0x40000000u
 #define SYNTHETIC_LAST	0x400000ffu
 
-/* What every vendor's CPUs have; the back end has a table of its own besides. */
+/* Rules for MSRs of every vendor's CPUs; vcpu_msr_rules() has those of one vendor. */
 static const struct msr_rule common[] = {
 	{ .first = MSR_APIC_BASE, .last = MSR_APIC_BASE, .write = true },
 	{ .first = MSR_MTRR_PHYSBASE0, .last = 0x213, .write = true },
@@ -25,7 +28,7 @@ static const struct msr_rule common[] = {
 	{ .first = 0x258, .last = 0x259, .write = true },
 	{ .first = 0x268, .last = 0x26f, .write = true },
 	{ .first = MSR_MTRR_DEF_TYPE, .last = MSR_MTRR_DEF_TYPE, .write = true },
-	/* a hypervisor below has MSRs of its own here, which no bitmap covers */
+	/* a hypervisor below Subtext has its own MSRs here; no MSR bitmap covers these numbers */
 	{ .first = KVM_PV_FIRST, .last = KVM_PV_LAST, .hidden = true },
 	{ .first = SYNTHETIC_FIRST, .last = SYNTHETIC_LAST, .hidden = true },
 };
@@ -44,7 +47,7 @@ static const struct msr_rule *find_in(const struct msr_rule *rules, unsigned int
 	return NULL;
 }
 
-/* The rule for an MSR; one that changes nothing if there is none. */
+/* Returns the rule for an MSR, or an empty rule, which changes nothing. */
 static struct msr_rule rule_of(uint32_t msr)
 {
 	unsigned int n;
@@ -81,14 +84,14 @@ bool msr_read(uint32_t msr, uint64_t *v)
 	return true;
 }
 
-/* A later slice of the session looks at the memory types again. */
+/* Makes a later slice of the session call msr_retype() again. */
 static void retype_later(void)
 {
-	/* relaxed: mtrr_lock orders the values of the registers */
+	/* Relaxed, pairs with msr_retype(): mtrr_lock orders the values of the registers. */
 	__atomic_store_n(&retype_wanted, true, __ATOMIC_RELAXED);
 }
 
-/* The register keeps the guest's value; views follow at the next session slice. */
+/* Writes the register; the next session slice rebuilds the views if the value changed. */
 static bool write_mtrr(uint64_t *slot, uint32_t msr, uint64_t v)
 {
 	if (!wrmsr_safe(msr, v))
@@ -111,10 +114,10 @@ bool msr_write(uint32_t msr, uint64_t v)
 		return false;
 	if (r.ignore)
 		return true;
-	/* an APIC page on top of our memory would take root mode's accesses to it */
+	/* With the APIC page over the hypervisor's memory, root mode's accesses would reach the APIC. */
 	if (msr == MSR_APIC_BASE && guest_hidden(v & APIC_BASE_ADDR))
 		return false;
-	/* bits that read as the rule says are written back as they are */
+	/* The guest cannot change a bit whose value the rule makes up: the register keeps its own. */
 	forced = r.ones | r.zeros;
 	if (forced)
 		v = (v & ~forced) | (rdmsr(msr) & forced);
@@ -126,7 +129,7 @@ const struct mtrr_map *msr_read_mtrrs(void)
 	uint64_t *slot;
 
 	mtrrs.phys_bits = boot_info.phys_bits;
-	/* first: it says which of the others there are */
+	/* Read first: it says which of the other registers exist. */
 	mtrrs.cap = rdmsr(MSR_MTRRCAP);
 	for (const struct msr_rule *r = common; r < common + NCOMMON; r++)
 		for (uint32_t m = r->first; m <= r->last; m++)
@@ -140,19 +143,21 @@ void msr_retype(void)
 	struct mtrr_map map;
 	view_t base;
 
+	/* Relaxed, pairs with retype_later(). */
 	if (!__atomic_exchange_n(&retype_wanted, false, __ATOMIC_RELAXED))
 		return;
 	spin_lock(&mtrr_lock);
 	map = mtrrs;
 	spin_unlock(&mtrr_lock);
-	/* a guest switches all MTRRs off while it changes some; and the engine makes one change at a time */
+	/* Wait while the guest has the MTRRs off to change them, and while the views change already. */
 	if (!(map.def_type & MTRR_ENABLE) || engine_busy() || !machine_spread_done()) {
 		retype_later();
 		return;
 	}
 	base = machine_make_base(&map);
 	if (!base) {
-		log_line(LOG_ERROR, "memory types changed, but no memory for new tables: the old types stay");
+		log_line(LOG_ERROR, "the guest changed memory types, but no memory is left for new views: "
+			 "the old types stay");
 		return;
 	}
 	if (engine_rebase(base)) {
@@ -161,5 +166,5 @@ void msr_retype(void)
 		return;
 	}
 	machine_set_base(base);
-	log_line(LOG_INFO, "memory types changed: views follow");
+	log_line(LOG_INFO, "the guest changed memory types; the views were rebuilt");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The console's ports as a PC has them that has no UART there. */
+/* Emulates the console's ports as on a PC without a UART: reads give all ones, writes are ignored. */
 #include "vmm/emulate/ports.h"
 #include "vmm/cpu.h"
 #include "vmm/uart.h"

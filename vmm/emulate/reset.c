@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ways to reset a PC, one after the other. */
+/* Tries the ways to reset a PC, one after the other. */
 #include "vmm/emulate/reset.h"
 #include "vmm/log.h"
 #include "vmm/traps.h"

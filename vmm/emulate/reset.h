@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The end of the machine. */
+/* Resets the machine. */
 #ifndef VMM_RESET_H
 #define VMM_RESET_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guest memory: which of it root mode may look at, and how. */
+/* Reads and changes guest memory, and walks the guest's page tables. */
 #include "vmm/mem/guest.h"
 #include "vmm/cpu.h"
 #include "patcher/engine/guest.h"
@@ -42,6 +42,7 @@ int machine_read(uint64_t gpa, void *buf, size_t len)
 		size_t n = 1;
 
 		if (len >= 8 && !((uintptr_t)p & 7)) {
+			/* relaxed: the guest may write at any time; a word is read in one piece */
 			uint64_t word = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
 
 			__builtin_memcpy(to, &word, n = 8);	/* one MOV, no call */

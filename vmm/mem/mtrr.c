@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory types from MTRR values. SDM 3A, "Memory Type Range Registers (MTRRs)". */
+/* Computes memory types from MTRR values. SDM 3A, "Memory Type Range Registers (MTRRs)". */
 #include <stddef.h>
 #include "vmm/mem/mtrr.h"
 #include "vmm/x86.h"
@@ -123,7 +123,7 @@ static bool block_type(const struct mtrr_map *map, uint64_t addr, uint64_t size,
 			covered = true;
 		}
 	}
-	/* A part does not matter if its type would change nothing, covered or not. */
+	/* Ignore a range that covers part of the block if it would not change the block's type. */
 	for (unsigned int t = MT_UC; t <= MT_WB; t++)
 		if (partial >> t & 1 && (covered ? join(*type, t) : t) != *type)
 			return false;

@@ -7,7 +7,7 @@
 #include "vmm/spin.h"
 #include "patcher/wire/mem.h"
 
-/* A count that got here stays: the page leaks rather than being freed under an owner. */
+/* A count that reaches this value stays: the page leaks, because freeing it could hit an owner. */
 #define COUNT_STUCK	UINT16_MAX
 
 static struct {
@@ -15,7 +15,7 @@ static struct {
 	unsigned char *va;	/* first page that can be handed out */
 	uint64_t hpa;
 	size_t total, free;
-	size_t next;		/* where the search for a single page goes on */
+	size_t next;		/* where the next search for a single page begins */
 	uint16_t *count;
 } pool;
 
@@ -57,7 +57,7 @@ static size_t take(size_t n)
 
 	if (!n || n > pool.free)
 		return pool.total;
-	/* Single pages are what is taken all the time: go on where the last one was found. */
+	/* Most calls take a single page: search from where the last one was found. */
 	first = find_run(n == 1 ? pool.next : 0, pool.total, n);
 	if (first == pool.total && n == 1)
 		first = find_run(0, pool.next, n);
@@ -83,7 +83,7 @@ uint64_t pool_alloc(size_t n)
 	return pool.hpa + (first << PAGE_SHIFT);
 }
 
-/* Adds @delta owners, 1 or -1; true if that frees the page. Not our page, or free: nothing. */
+/* Adds @delta owners, 1 or -1; true if that frees the page. Does nothing to a free or foreign page. */
 static bool add_owners(uint64_t hpa, int delta)
 {
 	size_t i = page_index(hpa);
@@ -119,11 +119,13 @@ unsigned int pool_count(uint64_t hpa)
 {
 	size_t i = page_index(hpa);
 
+	/* Relaxed, pairs with add_owners(): the lock of all trees orders what matters. */
 	return i < pool.total ? __atomic_load_n(&pool.count[i], __ATOMIC_RELAXED) : 0;
 }
 
 size_t pool_available(void)
 {
+	/* Relaxed, pairs with take() and add_owners(): a number for messages only. */
 	return __atomic_load_n(&pool.free, __ATOMIC_RELAXED);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kicks: noted, sent, and distinguished from the guest's own NMIs when they land. The words that note a
- * kick are relaxed: apic_send_nmi() makes all earlier stores visible before the NMI goes out, so
- * the CPU that takes the NMI finds the kick and the request it stands for.
+ * Notes kicks, sends them, and tells them apart from the guest's own NMIs when they land. kick_tsc,
+ * kick_sent and kick_seen are relaxed: apic_send_nmi() makes all earlier stores visible before the
+ * NMI goes out, so the CPU that takes the NMI finds the kick and the request it stands for.
  */
 #include "vmm/smp/kick.h"
 #include "vmm/smp/apic.h"
@@ -13,10 +13,10 @@
 #define SKEW_MS		1000u	/* a kick noted further ahead than this counts as old */
 
 /*
- * Notes a kick. False if one is on its way, or another CPU sends one at this moment: there is one
- * kick at a time, for a second NMI for the same request would look like the guest's own. A kick
- * that has not landed after RESEND_MS is taken for lost (INIT drops a pending NMI); what only
- * delays it, such as a hypervisor below, takes less. The time may come from a CPU whose TSC is ahead.
+ * Notes a kick for @t. Returns false if a kick is on its way, or another CPU notes one at this moment: a
+ * second NMI for the same request would look like the guest's own. A kick that has not landed after
+ * RESEND_MS counts as lost (INIT drops a pending NMI); a delay, as by a hypervisor below, is shorter.
+ * kick_tsc may come from a CPU whose TSC is ahead.
  */
 static bool note_kick(struct cpu *t, uint64_t now)
 {
@@ -34,7 +34,7 @@ static bool note_kick(struct cpu *t, uint64_t now)
 					   __ATOMIC_RELAXED);
 }
 
-/* The NMI of a kick that is noted; takes it back if this CPU's APIC is off. */
+/* Sends the NMI of a noted kick. If this CPU's APIC is off, withdraws the kick. */
 static void send_kick(struct cpu *t)
 {
 	if (!apic_send_nmi(boot_info.apic_id[t->index]))
@@ -47,7 +47,10 @@ void cpu_kick(struct cpu *t)
 		send_kick(t);
 }
 
-/* Does every other CPU take NMIs, with no kick on its way? */
+/*
+ * Does every other CPU take NMIs, with no kick on its way? A hint: note_kick() fails for a CPU that
+ * another one kicks meanwhile.
+ */
 static bool can_kick_all(const struct cpu *self)
 {
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
@@ -62,8 +65,9 @@ static bool can_kick_all(const struct cpu *self)
 }
 
 /*
- * One command of the local APIC does it where that hits no CPU that waits for SIPI, and none
- * whose kick another CPU sends: each NMI must have its kick.
+ * Uses one broadcast NMI if every other CPU takes NMIs and this CPU has noted a kick for each of them:
+ * an NMI without a kick would look like the guest's own. Otherwise sends one NMI to each CPU that is
+ * in the guest.
  */
 void kick_others(struct cpu *self)
 {
@@ -87,16 +91,18 @@ void kick_others(struct cpu *self)
 
 void nmi_landed(struct cpu *c)
 {
+	/* pairs with note_kick() */
 	uint32_t sent = __atomic_load_n(&c->kick_sent, __ATOMIC_RELAXED);
 
 	if (c->kick_seen == sent) {
-		/* a performance NMI was taken for the kick and passed on; this is the kick */
+		/* the NMI before was a performance interrupt, taken for the kick; this one is the kick */
 		bool kick = c->pmi_passed && rdtsc() - c->kick_tsc < ticks_ms(1);
 
 		c->pmi_passed = false;
 		c->nmi_pending |= !kick;
 		return;
 	}
+	/* pairs with note_kick(): the next kick may be noted */
 	__atomic_store_n(&c->kick_seen, sent, __ATOMIC_RELAXED);
 	if (c->launched && !vcpu_nmi_under_way(c) && apic_pmi_unhandled())
 		c->nmi_pending = c->pmi_passed = true;

@@ -8,17 +8,17 @@
 
 #include "vmm/cpu.h"
 
-/* Makes a CPU leave the guest soon. Not for CPUs that wait for SIPI. Any CPU, no locks. */
+/* Makes @target leave the guest soon. Not for a CPU that waits for SIPI. Any CPU, no locks. */
 void cpu_kick(struct cpu *target);
 
-/* Likewise for all other CPUs that are in the guest. */
+/* Makes all other CPUs that are in the guest leave it soon. Any CPU (@self), no locks. */
 void kick_others(struct cpu *self);
 
 /*
- * An NMI reached this CPU, in the guest or in root mode: a kick or the guest's own.
- * CPUs latch one NMI, so a kick can swallow the guest's: at least a performance
- * interrupt is noticed, because its loss would stop the guest's counters for ever. Own CPU, also from the
- * NMI handler.
+ * Handles an NMI that reached this CPU, in the guest or in root mode: a kick, or the guest's own. A CPU
+ * latches one NMI only, so a kick can swallow one of the guest's. A performance interrupt is noticed
+ * all the same, because its loss would stop the guest's counters for ever. Own CPU, also from the NMI
+ * handler.
  */
 void nmi_landed(struct cpu *c);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All CPUs at once: the current view, stopping, switching and letting go. */
+/* Makes all CPUs take a view, stop, switch to another view, and run again. */
 #include "vmm/smp/rendezvous.h"
 #include "vmm/smp/kick.h"
 #include "patcher/engine/cpus.h"
@@ -87,9 +87,9 @@ void rendezvous_load_view(struct cpu *c)
 	view_t view = rendezvous_view(&gen);
 
 	vcpu_set_view(view);
-	/* Tables may be recycled, so translations cached for this root may be of another view. */
+	/* Memory of tables is used again: this CPU may have cached translations of an older view. */
 	vcpu_flush_views();
-	/* pairs with machine_spread_done(): the old view may be freed when this is seen */
+	/* pairs with machine_spread_done(), after which the old view may be freed */
 	__atomic_store_n(&c->generation, gen, __ATOMIC_RELEASE);
 }
 
@@ -100,12 +100,12 @@ static void step_here(struct cpu *c)
 	c->stop_rip = vcpu_linear_rip();
 }
 
-/* One instruction of the guest, if the initiator asks for it; pairs with machine_cpu_step(). */
+/* Executes one instruction of the guest if the initiator asks for it; pairs with machine_cpu_step(). */
 static void obey(struct cpu *c)
 {
 	if (!__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE))
 		return;
-	/* in the guest for a moment: not stopped */
+	/* This CPU enters the guest for the instruction, so it does not count as stopped. */
 	cpu_set_mode(c, CPU_ROOT);
 	step_here(c);
 	cpu_set_mode(c, CPU_STOPPED);
@@ -120,8 +120,9 @@ uint64_t rendezvous_patience(void)
 }
 
 /*
- * May this CPU run on until it takes interrupts again, though a rendezvous wants it?
- * Not if it was counted as stopped already, waiting for the SIPI that came now.
+ * May this CPU run on until it takes interrupts again, though a rendezvous wants it to stop? Not if
+ * this exit was its SIPI: the initiator may have counted it as stopped while it waited. Relaxed,
+ * pairs with insist(), which kicks again the CPU that has read the old value.
  */
 static bool excused(struct cpu *c)
 {
@@ -141,7 +142,7 @@ static void wait_stopped(struct cpu *c)
 		obey(c);
 		cpu_relax();
 	}
-	/* before the mode says that this CPU goes on: the old view may be freed then */
+	/* Load the new view before the mode changes: after that the old view may be freed. */
 	if (c->generation != generation())
 		rendezvous_load_view(c);
 	c->resume_tsc = rdtsc();
@@ -220,23 +221,24 @@ static void begin_stop(struct cpu *self)
 {
 	stop_first = self->exit_tsc;
 	self->stop_rip = self->wait_sipi ? 0 : vcpu_linear_rip();
-	/* before the stop is wanted, and only looked at while it is */
+	/* Cleared before stop_wanted is set: other CPUs read it only while stop_wanted is set. */
 	__atomic_store_n(&stop_hard, false, __ATOMIC_RELAXED);
 	initiator = self;
 	want_stop(true);
 	ask_others(self);
 }
 
-/* The time for sections with interrupts off is over: all stop at once, and @c is kicked again. */
+/* Makes all CPUs stop at once, also with interrupts off, and kicks @c again. */
 static void insist(struct cpu *c)
 {
+	/* Relaxed, pairs with excused(): the kick that follows makes @c read it. */
 	__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
-	/* with time between kicks, or a CPU in a data step never gets to its instruction */
+	/* Without time between the kicks a CPU in a data step would never execute its instruction. */
 	if (cpu_mode(c) == CPU_GUEST && rdtsc() - c->kick_tsc > ticks_us(50))
 		cpu_kick(c);
 }
 
-/* Waits until @c has stopped; false if it has not STOP_MS after @start. */
+/* Waits until @c has stopped. Returns false if it still runs STOP_MS after @start. */
 static bool await_stop(struct cpu *c, uint64_t start)
 {
 	while (!is_stopped(c)) {
@@ -300,7 +302,7 @@ bool machine_cpu_step(unsigned int i)
 	}
 	if (cpu_mode(c) != CPU_STOPPED)
 		return false;
-	/* pairs with obey(), and the loop with its answer */
+	/* pairs with obey(): it reads the request, and the loop waits for its answer */
 	__atomic_store_n(&c->step_wanted, true, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&c->step_wanted, __ATOMIC_ACQUIRE)) {
 		if (rdtsc() - start > ticks_ms(ACK_MS))
@@ -312,7 +314,7 @@ bool machine_cpu_step(unsigned int i)
 
 void machine_switch(view_t view)
 {
-	/* the others load it when they are let go: none can enter the guest without */
+	/* No CPU can enter the guest before it has loaded the view: see wait_stopped(). */
 	set_view(view);
 	rendezvous_load_view(this_cpu());
 }

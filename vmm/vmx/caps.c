@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What Subtext needs of a CPU: one row per need. SDM 3D appendix A, SDM 2A "CPUID". */
+/* Checks the features that Subtext needs of a CPU, by a table. SDM 3D appendix A, SDM 2A "CPUID". */
 #include <stddef.h>
 #include "vmm/vmx/caps.h"
 #include "patcher/wire/mem.h"
@@ -18,7 +18,7 @@ struct need {
 #define CAN_SET(f, n, text)	HAS(f, 32 + (n), text)
 #define CAN_CLEAR(f, n, text)	IS(f, BIT(n), 0, text)
 
-/* In this order, so that the sentence names the cause and not what follows from it. */
+/* The order matters: a missing feature comes before the features that depend on it. */
 static const struct need needs[] = {
 	HAS(leaf1_ecx, 5, "the CPU has no VMX (CPUID.1:ECX bit 5)"),
 	HAS(leaf80000001_edx, 29, "the CPU has no 64-bit mode (CPUID.80000001H:EDX bit 29)"),
@@ -89,7 +89,7 @@ const char *vmx_missing(const struct vmx_caps *caps)
 {
 	if (memcmp(caps->vendor, VMX_VENDOR, 12))
 		return "the CPU is not made by Intel (CPUID.0)";
-	/* Without VMX the lock has another meaning, and the first row names the cause. */
+	/* On a CPU without VMX the lock does not concern VMX: the first row gives the reason. */
 	if (caps->leaf1_ecx & LEAF1_ECX_VMX &&
 	    vmx_feature_control(caps->feature_control) == FC_LOCKED_OFF)
 		return "the firmware locked VMX off (IA32_FEATURE_CONTROL bits 0 and 2)";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Can this CPU carry Subtext? Raw register values in, one sentence out. Pure logic of the
- * loader's; no part of root mode. SDM 3D appendix A "VMX Capability Reporting Facility".
+ * Finds out from register values whether a CPU can carry Subtext, and if not, why. Pure logic of
+ * the loader's; no part of root mode. SDM 3D appendix A "VMX Capability Reporting Facility".
  */
 #ifndef VMX_CAPS_H
 #define VMX_CAPS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One handler for each exit reason of SDM 3D appendix C that our controls let happen. */
+/* Handles VM exits: one handler for each exit reason of SDM 3D appendix C that can occur. */
 #include "vmm/vmx/exit.h"
 #include "vmm/access.h"
 #include "vmm/emulate/cpuid.h"
@@ -18,10 +18,10 @@
 #include "vmm/x86.h"
 
 #define CR_ACCESS_MOV_TO	0u
-#define STEP_US			20u	/* to the next exit for the session while a step is active */
+#define STEP_US			20u	/* time to the next timer exit while a step is active */
 
 /*
- * IRET unblocks NMIs before it can fault; run again, it must find them blocked
+ * Blocks NMIs again after an IRET that faulted: IRET unblocks them first, and will be run again
  * (SDM 3C "Information for VM Exits Due to Vectored Events", bit 12).
  */
 static void undo_nmi_unblocking(struct cpu *c, uint64_t info)
@@ -31,9 +31,8 @@ static void undo_nmi_unblocking(struct cpu *c, uint64_t info)
 }
 
 /*
- * The instruction of a step raised an exception: the step is over, the guest gets
- * the exception. Exceptions exit during steps only, so that a fault does not
- * depend on what the monitor trap makes of it.
+ * Ends a step whose instruction raised an exception, and passes the exception to the guest. Exceptions
+ * exit only during steps, because CPUs differ in what they do when a fault and a monitor trap meet.
  */
 static void exit_exception_or_nmi(struct cpu *c)
 {
@@ -71,7 +70,7 @@ static void exit_timer(struct cpu *c)
 
 	c->timer_exits++;
 	c->exit_tsc = rdtsc();
-	/* the session waits until a step has executed its one instruction; VM entry takes time too */
+	/* During a step try again soon: the session runs when the step has executed its instruction. */
 	if (!c->step.active && !vmx_of(c)->stepping)
 		next = session_poll(c);
 	set_timer(c, next);
@@ -83,7 +82,7 @@ static void exit_nmi_window(struct cpu *c)
 	vmx_of(c)->event = (struct event){ .info = EVENT_VALID | EVENT_NMI | VECTOR_NMI };
 }
 
-/* The guest takes interrupts again: what waited for that (a rendezvous, the session) comes now. */
+/* The guest takes interrupts again: runs the session's slice if that has waited for it. */
 static void exit_interrupt_window(struct cpu *c)
 {
 	c->window_wanted = false;
@@ -94,9 +93,9 @@ static void exit_interrupt_window(struct cpu *c)
 static void exit_init(struct cpu *c)
 {
 	/*
-	 * Nothing else before the activity state: a SIPI that follows at once is
-	 * dropped while the CPU is in root mode (docs/platforms.md). What INIT does to
-	 * the registers and the local APIC is done at the SIPI.
+	 * Do as little as possible here: while the CPU is in root mode it drops a SIPI, which
+	 * may follow at once (docs/platforms.md). startup_sipi() resets the registers and the
+	 * local APIC.
 	 */
 	vmwrite(GUEST_ACTIVITY_STATE, ACTIVITY_WAIT_FOR_SIPI);
 	vmwrite(GUEST_INTERRUPTIBILITY, 0);
@@ -133,7 +132,7 @@ static void exit_undefined(struct cpu *c)
 	vcpu_inject(c, VECTOR_UD, 0);
 }
 
-/* The instruction is done, or raises @vector with an error code of 0, if it has one. */
+/* Completes the instruction if @ok; else injects @vector, with error code 0 if it takes one. */
 static void finish(struct cpu *c, bool ok, uint8_t vector)
 {
 	if (ok)
@@ -150,7 +149,7 @@ static void exit_vmcall(struct cpu *c)
 static void exit_invd(struct cpu *c)
 {
 	(void)c;
-	/* caches hold root mode's data too: written back, never thrown away */
+	/* The caches hold root mode's data too, so they are written back and never discarded. */
 	__asm__ volatile("wbinvd" : : : "memory");
 	vcpu_skip();
 }
@@ -253,7 +252,7 @@ static void (*const handlers[EXIT_REASONS])(struct cpu *) = {
 	[EXIT_VMFUNC]			= exit_undefined,
 };
 
-/* What this exit interrupted goes in again, unless the handler decides otherwise. */
+/* Delivers again the event that this exit interrupted, unless the handler decides otherwise. */
 static void take_vectoring(struct cpu *c)
 {
 	uint32_t info = (uint32_t)vmread(IDT_VECTORING_INFO);
@@ -264,7 +263,7 @@ static void take_vectoring(struct cpu *c)
 	vmx_of(c)->event = event_from_vectoring(info, (uint32_t)vmread(IDT_VECTORING_ERROR_CODE),
 						(uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 	if ((info & EVENT_TYPE_MASK) == EVENT_NMI) {
-		/* it was not delivered, so it must not be blocked when it goes in again */
+		/* The NMI was not delivered, so NMIs must not be blocked when it is delivered again. */
 		blocking = vmread(GUEST_INTERRUPTIBILITY);
 		vmwrite(GUEST_INTERRUPTIBILITY, blocking & ~(uint64_t)BLOCKING_BY_NMI);
 	}

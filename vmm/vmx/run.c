@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What goes into the VMCS before each VM entry, and one round of entry and exit. */
+/* Writes to the VMCS what an entry needs, and runs one round of entry and exit. */
 #include "vmm/emulate/reset.h"
 #include "vmm/log.h"
 #include "vmm/vcpu.h"
@@ -12,7 +12,7 @@
 #define STEP_EXCEPTIONS	(~(1u << VECTOR_DB | 1u << VECTOR_NMI | 1u << VECTOR_MC))
 #define STEP_EXITS	64u	/* a single instruction with its faults and NMIs needs a handful */
 
-/* A field whose value is kept: most entries leave it as it is. */
+/* Writes a VMCS field only if its value changes; @kept is a copy of the value in the VMCS. */
 static void set_kept(uint32_t field, uint32_t *kept, uint32_t want)
 {
 	if (want != *kept)
@@ -68,7 +68,7 @@ static void prepare_entry(struct cpu *c)
 		if (!v->event.info)
 			shadow_interrupts();
 	} else if (c->nmi_pending && !c->wait_sipi) {
-		/* an NMI goes in by its window only: some CPUs refuse it in an STI shadow */
+		/* Deliver an NMI only in its window: some CPUs refuse it in an STI shadow. */
 		controls |= PROC_NMI_WINDOW;
 	}
 	if (!stepping && c->window_wanted)
@@ -97,13 +97,13 @@ bool vcpu_step(struct cpu *c)
 	uint64_t rip = vcpu_linear_rip();
 	bool done = false;
 
-	/* what is to be delivered first would save this RIP; a halted CPU executes nothing */
+	/* A pending event would be delivered first and save this RIP; a halted CPU executes nothing. */
 	if (v->event.info || c->mc_pending || vmread(GUEST_ACTIVITY_STATE) != ACTIVITY_ACTIVE)
 		return false;
 	v->stepping = true;
 	for (unsigned int i = 0; i < STEP_EXITS && !done; i++) {
 		vcpu_run(c);
-		/* an exception would save this RIP on a stack: the CPU is not out */
+		/* An exception would save this RIP on the stack: the CPU would return into the window. */
 		if (v->event.info || c->wait_sipi)
 			break;
 		done = !c->step.active && ((uint16_t)v->exit_reason == EXIT_MONITOR_TRAP ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers of the SDM, those in use: VMCS field encodings (3D appendix B), controls
+ * The numbers of the SDM that Subtext uses: VMCS field encodings (3D appendix B), controls
  * (3C chapter 25), exit reasons (3D appendix C).
  */
 #ifndef VMX_VMCS_H
@@ -200,7 +200,7 @@ enum exit_reason {
 	EXIT_INVVPID			= 53,
 	EXIT_XSETBV			= 55,
 	EXIT_VMFUNC			= 59,
-	EXIT_REASONS			= 80,	/* one more than any the SDM defines and we know */
+	EXIT_REASONS			= 80,	/* size of the table of handlers */
 };
 
 /* May this bit of a control be set? @msr: value of its capability MSR. Any context. */

@@ -11,11 +11,11 @@ followed() {
 	local n tries
 	for ((tries = 0; tries < 50; tries++)); do
 		sub log >/dev/null
-		n=$(grep -o 'memory types changed: views follow' <<<"$out" | wc -l)
+		n=$(grep -o 'the guest changed memory types; the views were rebuilt' <<<"$out" | wc -l)
 		[ "$n" -lt "$1" ] || break
 		must wait 100
 	done
-	is "change $1 of the memory types: the views follow" "$n" "$1"
+	is "change $1 of the memory types: the views are rebuilt" "$n" "$1"
 }
 
 in_force() {

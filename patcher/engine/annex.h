@@ -17,10 +17,10 @@
 #define ANNEX_PAGES	(MACHINE_ANNEX_SIZE >> PAGE_SHIFT)
 
 struct annex {
-	enum stage entry;		/* ANNEX_...: of the page-directory entry */
-	uint64_t gva;			/* where the guest sees the annex, or is about to */
+	enum stage entry;		/* stage of the page-directory entry: ANNEX_... */
+	uint64_t gva;			/* address at which the guest sees the annex, or is about to */
 	uint64_t pde;			/* GPA of the entry */
-	struct ranges ranges;		/* of pages that no payload has */
+	struct ranges ranges;		/* pages that no payload uses */
 	uint8_t kind[2][ANNEX_PAGES];	/* enum page_kind in each edition; PAGE_PLAIN: not in use */
 };
 
@@ -46,15 +46,15 @@ enum outcome annex_fill(struct txn *t);
  * annex_map - fill the guest's page-directory entry, if this patch is the first to need it
  *
  * To be called when every CPU is on t->guarded: translations that go through
- * the entry are then cached for that view only and die with it, should the
- * transaction be refused. 0, or -1: the entry is not free any more.
+ * the entry are then cached for that view only. If the transaction is refused, these
+ * translations are dropped with that view. 0, or -1: the entry is not free any more.
  */
 int annex_map(struct txn *t);
 
 /* Undoes annex_map(). An entry that the guest has changed since is the guest's. */
 void annex_unmap(void);
 
-/* The commit: what @h has of the annex is in use. Lock held. */
+/* Marks the annex pages of @h, and the page-directory entry, as kept. At the commit, lock held. */
 void annex_keep(struct held *h);
 
 /* After a refusal: takes back the place that the transaction gave to @h. */

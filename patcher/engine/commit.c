@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Commits a transaction: all CPUs take the next edition at one moment. */
 #include "patcher/engine/commit.h"
 #include "patcher/engine/rebase.h"
 #include "patcher/engine/site.h"
 #include "patcher/engine/state.h"
 
-#define STOP_TRIES	8u	/* polls at which a late CPU is waited for */
-#define POKE_TRIES	1000u	/* and at which the guest may be in the middle of changing a window */
+#define STOP_TRIES	8u	/* polls that wait for a late CPU */
+#define POKE_TRIES	1000u	/* polls that wait for a guest which is changing a window */
 
 /* Steps one CPU out of the windows; false with txn.why filled if it stays inside. All stopped. */
 static bool cpu_is_outside(struct txn *t, unsigned int cpu)
@@ -45,7 +46,7 @@ static enum outcome wait_for_bytes(struct txn *t)
 	return ++t->tries < POKE_TRIES ? UNIT_WAIT : site_refuse_bad(t);
 }
 
-/* From here on exits find the next edition. All stopped. */
+/* Makes the next edition the one that exits use. All stopped. */
 static void publish(struct txn *t)
 {
 	machine_lock();
@@ -65,7 +66,7 @@ enum outcome commit_now(struct txn *t)
 	t->of = STOP_TRIES;
 	if (!stage_may(t->held->stage, t->to))
 		return refuse_stage();
-	/* Relaxed, pairs with window_written(): a number that decides nothing until all stand still. */
+	/* Relaxed, pairs with window_written(): a hint; read again when all CPUs have stopped. */
 	if (__atomic_load_n(&t->nbad, __ATOMIC_RELAXED))
 		return wait_for_bytes(t);
 	if (machine_stop(&late)) {
@@ -74,7 +75,7 @@ enum outcome commit_now(struct txn *t)
 		refuse(REFUSE_LATE_CPU)->cpu = machine_cpu_apic_id(late);
 		return UNIT_REFUSED;
 	}
-	/* Read before they run again, which may change it. */
+	/* Read while all CPUs are stopped: the guest can change it as soon as they run again. */
 	bad = t->nbad;
 	if (bad || !cpus_are_outside(t)) {
 		machine_resume();

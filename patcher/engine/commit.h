@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The commit: all CPUs take the next edition at one moment. */
 #ifndef ENGINE_COMMIT_H
 #define ENGINE_COMMIT_H
 
 #include "patcher/engine/txn.h"
 
 /*
- * The phase in which the next edition comes into force, on all CPUs at one point. All is
- * prepared: while the CPUs stand still nothing is done that grows with the number of sites, but
- * for the binary search of their RIPs. A CPU that does not stop in time is waited for at a few
- * polls, a window in which the guest is changing bytes at more.
+ * Phase: stops all CPUs, steps them out of the windows and switches them to the next edition. Earlier
+ * phases have prepared it: while the CPUs are stopped, only the binary search of their RIPs grows with
+ * the number of sites. A CPU that is late is waited for at up to 8 polls, a window that the guest is
+ * changing at up to 1,000.
  */
 enum outcome commit_now(struct txn *t);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All CPUs at once: stop, step, switch, resume; the engine's lock; time. The machine implements this. */
+/* Stops, steps, switches and resumes all CPUs; the engine's lock; time. The machine implements this. */
 #ifndef ENGINE_CPUS_H
 #define ENGINE_CPUS_H
 
@@ -9,7 +9,7 @@
 
 /**
  * machine_stop - stop every CPU outside the guest
- * Bounded. 0; or -1 with *late = the first CPU that did not come, everyone running again.
+ * Bounded. Returns 0; or -1 with *late = the first CPU that did not stop, after all CPUs run again.
  * A CPU in the middle of a data step finishes it first, with its engine_written();
  * no CPU counts as stopped while it is in a function of the engine or holds its lock.
  */
@@ -23,7 +23,7 @@ bool machine_cpu_rip(unsigned int cpu, uint64_t *rip);
 /* APIC id of @cpu, for messages. */
 uint32_t machine_cpu_apic_id(unsigned int cpu);
 
-/* Lets one stopped CPU execute one instruction, no interrupt taken. False if it did not come back. */
+/* Lets one stopped CPU execute one instruction without an interrupt. False if it did not complete it. */
 bool machine_cpu_step(unsigned int cpu);
 
 /*
@@ -32,7 +32,7 @@ bool machine_cpu_step(unsigned int cpu);
  */
 void machine_switch(view_t view);
 
-/* Lets all CPUs go. Returns the pause: TSC ticks from the first CPU stopped to the last let go. */
+/* Lets all CPUs run. Returns the pause: TSC ticks from the first CPU's stop to the last one's start. */
 uint64_t machine_resume(void);
 
 /* The engine's lock: a spin lock that exits (merge) and the session take. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the session asks of the engine. */
+/* The engine's functions for the session: apply, revert, lists and numbers. */
 #include "patcher/engine/engine.h"
 #include "patcher/engine/rebase.h"
 #include "patcher/engine/state.h"
@@ -25,7 +25,7 @@ void engine_init(void)
 	eng.base = eng.view = machine_base_view();
 	eng.annex.entry = ANNEX_NONE;
 	ranges_init(&eng.annex.ranges, ANNEX_PAGES);
-	/* Without the tables there is no slot, and every apply is refused for want of memory. */
+	/* Without the tables, engine_apply() always refuses with REFUSE_MEMORY. */
 	if (!tables)
 		return;
 	eng.pieces = tables->pieces;
@@ -35,7 +35,7 @@ void engine_init(void)
 	eng.nheld = ENGINE_MAX_PATCHES;
 }
 
-/* May a transaction begin now? Then it has the claim. */
+/* May a transaction begin now? If so, claims it; else fills @why. */
 static bool may_begin(struct refusal *why)
 {
 	*why = (struct refusal){ .code = eng.nheld ? REFUSE_BUSY : REFUSE_MEMORY };

@@ -17,7 +17,7 @@
 
 #define ENGINE_MAX_PATCHES	64u
 #define ENGINE_MAX_PAGES	2048u	/* guarded pages */
-#define ENGINE_STEP_LIMIT	64u	/* instructions a straggler may be stepped at one commit */
+#define ENGINE_STEP_LIMIT	64u	/* instructions that a commit steps one CPU to leave a window */
 
 /* What a finished transaction did. */
 struct engine_result {
@@ -85,8 +85,9 @@ void engine_watch(void);
 const char *engine_phase(unsigned int *done, unsigned int *of);
 
 /*
- * Gives up the transaction under way: true unless there is none or it is past its commit (then
- * @why says which). engine_poll() goes on until all is undone and ends with REFUSE_ABORTED.
+ * Gives up the transaction under way. Returns false, with the reason in @why, if there is no
+ * transaction or if it has committed. After true, engine_poll() undoes all and ends with
+ * REFUSE_ABORTED.
  */
 bool engine_abort(struct refusal *why);
 
@@ -96,7 +97,7 @@ struct patch_info {
 	enum stage state;		/* PATCH_...; one that is PATCH_LEAVING is shown as PATCH_LIVE */
 	unsigned int sites, pages;
 	uint64_t annex, text_size, data_size;
-	uint32_t applied, reverted;	/* how often */
+	uint32_t applied, reverted;	/* how often each happened */
 };
 
 /*
@@ -109,9 +110,9 @@ bool engine_site(const uint8_t id[8], unsigned int i, uint64_t *gva, const char 
 /* The view that CPUs run on, or are about to take. Any CPU. */
 view_t engine_view(void);
 
-/* What an access to @gpa that the view does not allow should find. */
+/* What a page is to the engine, and so what an access reaches that the view does not allow. */
 enum engine_page {
-	ENGINE_PAGE_NONE,	/* not the engine's (any more): go on if engine_view() allows the access */
+	ENGINE_PAGE_NONE,	/* not the engine's, or no longer: go on if engine_view() allows it */
 	ENGINE_PAGE_GUARDED,	/* step on the guest's own page; engine_written() if it writes */
 	ENGINE_PAGE_ANNEX_TEXT,	/* step on the page; a write goes to a scratch page and is lost */
 	ENGINE_PAGE_ANNEX_DATA,	/* readable and writable: only an instruction fetch can have got here */
@@ -146,7 +147,7 @@ struct event_text {
 /* Takes the oldest; false if there is none. */
 bool engine_next_event(struct event_text *out);
 
-/* Counted since boot; the rest as it is now. */
+/* The first three count since boot; the others are values of now. */
 struct engine_stats {
 	uint64_t merges, merged_words, window_writes;
 	unsigned int guarded_pages, live_sites;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Events: a ring of short lines, numbered since boot; docs/protocol.md has what they mean.
- * engine_next_event() of engine.h takes them out.
+ * Events: a ring of short lines, numbered since boot. Their meaning is in docs/protocol.md;
+ * engine_next_event() takes them out.
  */
 #ifndef ENGINE_EVENT_H
 #define ENGINE_EVENT_H
@@ -15,7 +15,7 @@ struct held;
 
 struct event_ring {
 	struct event_text *lines;	/* EVENT_RING of them */
-	uint32_t written, read;		/* how many, since boot */
+	uint32_t written, read;		/* how many events, since boot */
 	uint32_t lost;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exec pages: the guest's page with windows laid over it, made once and kept
- * so by merging what the guest writes.
+ * Exec pages: the guest's page with windows laid over it, made once and then updated at each
+ * guest write.
  */
 #ifndef ENGINE_MERGE_H
 #define ENGINE_MERGE_H

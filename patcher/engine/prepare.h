@@ -9,21 +9,21 @@
 #include "patcher/engine/txn.h"
 
 /*
- * One page: makes a view in which the pages that show themselves, the new ones among them, are
- * watched. A view of its own is needed also when the annex is about to appear: see annex_map().
+ * One page: makes a view that watches each guarded page without an exec page in the edition in force,
+ * the new ones among them. annex_map() needs a view of its own too.
  */
 enum outcome prepare_guard(struct txn *t);
 
 /*
- * Every CPU takes that view. From the moment the last one has it, the guest writes nothing to
- * these pages without engine_written().
+ * Makes every CPU take that view. From then on every guest write to these pages calls
+ * engine_written().
  */
 enum outcome prepare_spread(struct txn *t);
 
 /* One page: the next edition's exec pages and its view. The last unit makes the patch PATCH_PREPARED. */
 enum outcome prepare_exec(struct txn *t);
 
-/* After a refusal: every CPU goes back to the view from before. Its tables are untouched. */
+/* After a refusal: makes every CPU take the view from before again. Its tables are unchanged. */
 enum outcome prepare_undo(struct txn *t);
 
 /* The last phase: drops the view that is not in force, and makes both editions equal. */

@@ -17,7 +17,10 @@ enum outcome site_verify(struct txn *t);
 /* One site: finds it in the guest, checks that it can be a window, enters it. */
 enum outcome site_resolve(struct txn *t);
 
-/* One site: enters the rest of its function, if the patch has it: writes there go to probe.h. */
+/*
+ * One site: enters the rest of its function, if the patch has it. probe_look() checks each write
+ * there.
+ */
 enum outcome site_bodies(struct txn *t);
 
 /*
@@ -28,13 +31,13 @@ enum outcome site_bodies(struct txn *t);
  */
 enum outcome site_check(struct txn *t);
 
-/* Refuses because some window has other bytes than it should have, for longer than a change takes. */
+/* Refuses because the bytes of some window stay wrong for longer than a change of the guest takes. */
 enum outcome site_refuse_bad(struct txn *t);
 
-/* One piece, of a revert: the next edition is without those of the patch. */
+/* One piece, in a revert: takes a piece of the patch out of the next edition. */
 enum outcome site_withdraw(struct txn *t);
 
-/* Was the patch made for these bytes of the guest's? Pure. */
+/* Does the site accept these bytes (the expected ones, or the tracer's call)? Pure. */
 bool site_takes(const struct patch_site *s, const uint8_t *bytes);
 
 /**

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Runs a transaction: its programs of phases, their slices, and how it ends. */
 #include "patcher/engine/txn.h"
 #include "patcher/engine/commit.h"
 #include "patcher/engine/prepare.h"
@@ -39,7 +40,7 @@ static const struct phase undo_program[] = {
 	{ "", NULL },
 };
 
-/* Relaxed, pairs with stage_move(): nothing else is read that the stage would have to protect. */
+/* Relaxed, pairs with stage_move(): the caller reads nothing else that the stage protects. */
 static enum stage stage(void)
 {
 	return __atomic_load_n(&eng.stage, __ATOMIC_RELAXED);
@@ -109,10 +110,10 @@ enum outcome refuse_bytes(const void *expected, const void *found, unsigned int 
 
 enum outcome refuse_stage(void)
 {
-	return refuse_what(REFUSE_STATE, "a bug of the engine: the patch is in the wrong stage");
+	return refuse_what(REFUSE_STATE, "internal error: the patch is in the wrong stage");
 }
 
-/* A refusal outlives the patch that it names, and the file it points into. */
+/* Copies the symbol's name: the patch file may be freed before the refusal is read. */
 static void keep_symbol(struct refusal *why)
 {
 	struct text t;
@@ -124,7 +125,7 @@ static void keep_symbol(struct refusal *why)
 	why->symbol = eng.symbol;
 }
 
-/* False past the commit: that would be a bug, and the transaction stays where it is. */
+/* Begins to undo. Returns false after the commit: that would be a bug, and the transaction stays. */
 static bool start_undo(struct txn *t)
 {
 	if (!stage_move(&eng.stage, TXN_UNDOING))
@@ -135,7 +136,7 @@ static bool start_undo(struct txn *t)
 	return true;
 }
 
-/* Where a patch goes that could not go live: away, or back to where a held one came from. */
+/* Drops a patch that could not go live, or makes it PATCH_REVERTED again if it was live before. */
 static void return_patch(struct held *h)
 {
 	annex_give_back(h);
@@ -184,7 +185,7 @@ static enum engine_status finish_done(struct txn *t, struct engine_result *done)
 	return ENGINE_DONE;
 }
 
-/* One unit; true while the slice may go on. */
+/* Runs one unit. Returns true while the slice may go on. */
 static bool run_unit(struct txn *t)
 {
 	switch (t->phase->unit(t)) {
@@ -214,7 +215,7 @@ enum engine_status engine_poll(struct engine_result *done, struct refusal *why)
 	for (bool first = true; first || machine_tsc() - start < slice; first = false) {
 		if (!t->phase->unit)
 			return stage() == TXN_UNDOING ? finish_refused(t, why) : finish_done(t, done);
-		/* This CPU's guest stands still since its exit: nothing else shall add to the pause. */
+		/* Begin the commit in an exit of its own: earlier work would lengthen the pause. */
 		if (t->phase->unit == commit_now && !first)
 			break;
 		if (!run_unit(t))

@@ -2,7 +2,7 @@
 /*
  * Views: translations of guest physical memory, each named by its root. Views form a persistent
  * tree: a change copies the path from the root to the leaf and shares the rest. The machine
- * implements this; which bits of which tables make a kind of page is the matter of its back end.
+ * implements this; its back end knows which bits of which tables make a kind of page.
  */
 #ifndef ENGINE_VIEWS_H
 #define ENGINE_VIEWS_H
@@ -29,9 +29,9 @@ enum page_kind {
 };
 
 /*
- * All functions below may run on any CPU in root or boot context, several at once;
- * those that change anything take the lock of all trees, then that of the pool.
- * Who calls with a view holds it, and is alone in changing it.
+ * All functions below may run on any CPU in root or boot context, several at once. view_fork(),
+ * view_set() and view_put() take the lock of all trees, then that of the pool; view_get() takes only
+ * the pool's. The caller must own the view and be the only one that changes it.
  */
 
 /* A new view that shares everything with @base. Returns 0 if the pool is empty. */
@@ -52,12 +52,12 @@ int view_set(view_t view, uint64_t gpa, enum page_kind kind, uint64_t exec);
 /* Is the page @gpa lies on PAGE_PLAIN in this view? Takes no lock. */
 bool view_is_plain(view_t view, uint64_t gpa);
 
-/* One owner more, whose part it is to drop the view. */
+/* Adds an owner; each owner must call view_put(). */
 void view_get(view_t view);
 
 /*
- * Drops a view; frees every table that no other view shares. @view may be 0. No CPU
- * may run on it or hold translations of it any more.
+ * Drops an owner, and with the last one the view: frees every table that no other view shares. @view
+ * may be 0. No CPU may run on it or hold translations of it any more.
  */
 void view_put(view_t view);
 

@@ -9,8 +9,8 @@
 #include "patcher/engine/merge.h"
 #include "patcher/engine/state.h"
 
-#define LOOKS_HZ	10u	/* so often a second; without a session polls are no more frequent */
-#define LOOKS		16u	/* sites at a time */
+#define LOOKS_HZ	10u	/* looks per second; also the poll rate without a session */
+#define LOOKS		16u	/* sites per look */
 
 static bool maps(uint64_t gva, uint64_t gpa)
 {
@@ -19,7 +19,7 @@ static bool maps(uint64_t gva, uint64_t gpa)
 	return !machine_translate(gva, &now) && now == gpa;
 }
 
-/* The patch is to be reverted; the event names the first reason only. Lock held. */
+/* Marks the patch for a revert; the event names the first reason only. Lock held. */
 static void leave(struct held *h, const char *kind, unsigned int site, uint64_t gva)
 {
 	if (h->stage == PATCH_LEAVING)
@@ -29,8 +29,8 @@ static void leave(struct held *h, const char *kind, unsigned int site, uint64_t 
 }
 
 /*
- * The guest's bytes come into force where this window was; on the page @written, if it is one
- * of the window's, by the merge that comes after. Lock held.
+ * Puts the guest's own bytes into force in the place of this window. Leaves the page @written to the
+ * caller, which merges it afterwards. Lock held.
  */
 static void retire(struct held *h, unsigned int site, uint64_t written)
 {
@@ -109,7 +109,7 @@ void engine_watch(void)
 		return;
 	eng.looked = machine_tsc();
 	eng.rest = machine_tsc_hz() / LOOKS_HZ;
-	/* Page tables without the kernel say nothing about its memory. */
+	/* Do not judge by page tables that do not map the kernel. */
 	if (!machine_translate(machine_anchor(), &gpa))
 		watch_some();
 	for (unsigned int i = 0; i < eng.nheld && !eng.own; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What engine_watch() does, at a write of the guest. */
+/* Retires windows on pages that the guest uses for something else, when the guest writes there. */
 #ifndef ENGINE_WATCH_H
 #define ENGINE_WATCH_H
 

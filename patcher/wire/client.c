@@ -126,7 +126,7 @@ static void hurry(struct client *c, struct exchange *x)
 		x->deadline = soon;
 }
 
-/* The other end shows that it is alive: the request gets all its tries again. */
+/* The other end answered: starts counting retries from zero. */
 static void alive(struct client *c, struct exchange *x, unsigned int ms)
 {
 	x->tries = c->tries;
@@ -403,7 +403,7 @@ void client_unwatch(struct client *c)
 
 	if (!c->session)
 		return;
-	/* One try: at its end a client does not wait for a dead line. */
+	/* Send it once: a client that is closing does not wait for a dead line. */
 	c->tries = 1;
 	ask(c, "events off", "", NULL);
 	c->tries = tries;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One line of the console protocol: to find where it ends, check it, take it apart and
- * write it. docs/protocol.md is the specification; both ends use this file.
+ * One line of the console protocol: finds its end, checks it, takes it apart and writes it.
+ * The specification is docs/protocol.md; both ends use this file.
  *
  *   request   [#SEQ ]VERB[ WORD|KEY=VALUE]...[ *CRC]
  *   reply     +SEQ[ KEY=VALUE]... *CRC           done

@@ -49,7 +49,7 @@ static bool good_name(const char *name)
 	return n > 0 && n < PATCH_NAME_LEN && all_zero(name + n, PATCH_NAME_LEN - n);
 }
 
-/* The rules that come first: without them no other field is known to be one. */
+/* Checked first: they show that the header is complete. */
 static bool check_frame(const struct patch_header *h, size_t len, struct patch_error *err)
 {
 	return rule(err, len >= sizeof(*h), "file_size", "shorter than the header") &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The patch file as it lies on disk and on the wire. docs/patch-format.md is
- * the specification; host tool and hypervisor share this header and patch.c.
+ * The patch file as it lies on disk and on the wire. The specification is
+ * docs/patch-format.md; host tool and hypervisor share this header and patch.c.
  * All integers are little endian; all tables are naturally aligned.
  */
 #ifndef WIRE_PATCH_H

@@ -239,7 +239,8 @@ static int run_set(struct server *s, struct text *t)
 static bool part_help(struct server *s, uint64_t *pos, struct text *t);
 
 static const struct verb verbs[] = {
-	{ "help", ASKS, { "from" }, "help: this; put and below: by the tool", run_lines, part_help },
+	{ "help", ASKS, { "from" }, "help: lists the requests; use the subtext tool for put and those below it",
+	  run_lines, part_help },
 	{ "info", ASKS, { NULL }, "info: the machine, the hypervisor, counters", run_info, NULL },
 	{ "list", ASKS, { "from" }, "list: patches and their state", run_lines, part_list },
 	{ "sites", ASKS, { "id", "from" }, "sites id=ID: functions replaced", run_sites, part_sites },

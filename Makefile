@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 BUILD := build
 CACHE := .cache
 
-# The one place where the version stands: the loader, the hypervisor and the host tool say it.
+# The one place where the version stands: the loader, the hypervisor and the host tool print it.
 VERSION := 0.1.0
 VERSION_FLAG := -DSUBTEXT_VERSION='"$(VERSION)"'
 
@@ -30,7 +30,8 @@ LD := ld
 NASM := nasm
 OBJCOPY := objcopy
 
-# bochs (default) or kvm; what a machine cannot do is said and replaced by scripts/pick-emulator.
+# bochs (default) or kvm. If the machine cannot run it, scripts/pick-emulator prints why and chooses
+# another.
 EMULATOR ?= bochs
 # Tests that run at the same time. One emulator keeps one core busy, whatever its number of CPUs.
 JOBS ?= $(shell nproc)
@@ -123,7 +124,7 @@ help:
 	@echo 'make test-linux      stock Debian kernels on Subtext, patched while they run'
 	@echo 'make fuzz            fuzzers, $(FUZZ_SECONDS) s each (FUZZ_SECONDS=N)'
 	@echo 'make bench           measure; writes $(BUILD)/bench.json'
-	@echo 'make run-guest       the same with the test guest, a small kernel of ours: quicker'
+	@echo 'make run-guest       like make run, with the test guest, a small kernel of ours: quicker'
 	@echo 'make console         Linux under Subtext, its shell on this terminal (GUEST=test: the test guest)'
 	@echo 'make check-platform  can this machine run EMULATOR=kvm, and if not, why'
 	@echo 'make check-image     same as test-image, in full'

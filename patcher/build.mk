@@ -18,7 +18,7 @@ $(BUILD)/obj/cli/%.o: %.c Makefile patcher/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Its assembly takes the headers in; the compiler does not tell make of that.
+# Its assembly includes the headers; -MMD does not list files that assembly includes.
 CLI_HEADERS := patcher/cli/include/subtext.h $(wildcard patcher/cli/include/kernel/*.h) \
 	$(wildcard patcher/cli/include/kernel/asm/*.h)
 $(BUILD)/obj/cli/patcher/cli/build/headers.o: $(CLI_HEADERS)

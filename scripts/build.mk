@@ -14,7 +14,7 @@ $(BUILD)/bochs-commit.so: scripts/bochs-commit.c Makefile
 # guest-tests/unit/scripts/test_bridge.c starts it.
 $(BUILD)/unit/test_bridge: | $(BUILD)/serial-bridge
 
-# Which emulator it will be is decided, and said, once per run.
+# pick-emulator chooses the emulator once per run and prints it.
 export EMULATOR JOBS FUZZ_RUNS TESTS V CPUS BUILD
 RUN_TESTS := scripts/run-tests --jobs $(JOBS)
 PICK_EMULATOR = export EMULATOR; EMULATOR=$$(scripts/pick-emulator $(EMULATOR)) || exit 1

@@ -35,10 +35,10 @@ time_start() {
 	time_look
 }
 
-# time_left SECONDS: true while less than that has passed for what is measured: its processor time
-# counts, and the host's time while it stands still (it used less than a twentieth of it and does not
-# wait for a processor: it is stopped, has ended, or sleeps); not more than the host's time. The sum
-# is in $time_spent, in microseconds, and changes once a second.
+# time_left SECONDS: true until the measured processes have used SECONDS. Processor time counts; host
+# time counts only while they stand still: they used less than a twentieth of it and do not wait for a
+# processor (they are stopped, have ended, or sleep). Never counts more than the host's time. The sum is
+# in $time_spent, in microseconds, and changes once a second.
 time_left() {
 	local host=${EPOCHREALTIME/[.,]/} before=$time_cpu ran passed
 	passed=$((host - time_host))

@@ -2,8 +2,8 @@
 /*
  * A "next loader" for the boot tests: says that it runs, what options it was
  * given and what it sees of the machine, leaves boot services and switches the
- * emulator off. With the option word "return" it goes back to who started it
- * instead, with EFI_ABORTED.
+ * emulator off. With the option word "return" it returns
+ * EFI_ABORTED to its caller instead.
  */
 #include <efi.h>
 #include <efilib.h>

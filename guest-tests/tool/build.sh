@@ -33,7 +33,7 @@ expect_json "the anchor is the system call entry" 0 "j['anchor'] == '$(symbol en
 expect_json "the build-id is the kernel's" 0 \
 	"j['build_id'] == '$(readelf -n kernel.elf | sed -n 's/.*Build ID: //p')'"
 expect_json "zeroed data is not in the file" 0 "j['data_mem'] > j['data'] > 0"
-expect_json "sections that are left out are told" 0 \
+expect_json "sections that are left out are listed" 0 \
 	"'.subtext.replace' in [s['section'] for s in j['left_out']]"
 mv fix.patch first.patch
 build fix
@@ -167,10 +167,10 @@ extern int nowhere, nowhere2; int check_v2(int a) { return a + nowhere + nowhere
 C
 build undef --replace check=check_v2
 refused "a symbol that is nowhere" undefined-symbol "'nowhere' is neither in the object files nor in"
-expect "all of them are told" 4 "'nowhere2'"
+expect "all of them are listed" 4 "'nowhere2'"
 check "each once" test "$(grep -c "'nowhere' is neither" <<<"$err")" = 1
 build undef --replace check=check_v2 --symbol nowhere=limit --symbol nowhere2=0xffffffff81001000
-expect_status "--symbol tells where" 0
+expect_status "--symbol gives their addresses" 0
 rm -f undef.patch
 
 compile ambig.c <<'C'
@@ -355,7 +355,7 @@ while read -r function code text; do
 	run build plain.o -k windows.elf -o w.patch --replace "$function=check_v2"
 	refused "window of $function" "$code" "$text"
 done <<'LIST'
-spans window-spans spans 3 instructions; INT3 staging, which this needs, is not available yet
+spans window-spans spans 3 instructions; Subtext cannot yet replace an entry of more than one instruction
 tiny too-short it is 1 bytes long
 jumped_into jump-into-window leads into its window
 looping loop-at-entry leads back to its entry

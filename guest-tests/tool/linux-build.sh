@@ -267,7 +267,7 @@ expect_json "and other variables do" 0 \
 expect_json "no fixup of the kernel's slide for them" 0 \
 	"[f['base'] for f in j['fixups'] if f['refers'].startswith('__preempt_count')][0] == 'absolute'"
 run inspect applied.patch
-expect "inspect tells" 0 "BUG: applied: prints file and line"
+expect "inspect prints the notes" 0 "BUG: applied: prints file and line"
 
 source_file unused.c <<'C'
 static int fixed(struct seq_file *m, void *v) { return 0; }
@@ -297,7 +297,7 @@ SYSCALL_DEFINE1(subtext, int, a) { return a; }
 static int fixed(struct seq_file *m, void *v) { return this_cpu_read(mine); }
 SUBTEXT_REPLACE(cmdline_proc_show, fixed);
 C
-refused "what nobody would run or register" section "section .data..percpu: per-CPU variables" \
+refused "sections that would not be run or registered" section "section .data..percpu: per-CPU variables" \
 	"section .init.text: " "section .modinfo: a patch is not a module" "section __param: " \
 	"a patch cannot export symbols" "section __syscalls_metadata: " "section .initcall7.init: " -- refused.c
 
@@ -323,7 +323,7 @@ build fault.c --exception-table --json
 expect_json "--exception-table: the kernel's search is replaced too" 0 \
 	"[(s['old'], s['new']) for s in j['sites']] == [('search_exception_tables', \
 	'subtext_search_extable'), ('cmdline_proc_show', 'fixed')] and j['data'] == 12"
-special "inspect tells of the entries" "s['__ex_table']['how'] == 'applied' and \
+special "inspect lists the entries" "s['__ex_table']['how'] == 'applied' and \
 	s['__ex_table']['count'] == 1 and s['__ex_table']['why'].endswith('in peek')"
 expect_json "entries are distances to the code, filled in by the hypervisor" 0 \
 	"[(f['offset'], f['type'], f['base']) for f in j['fixups'] if f['in'] == 'data'] == \
@@ -348,7 +348,7 @@ static int fixed(struct seq_file *m, void *v)
 }
 SUBTEXT_REPLACE(cmdline_proc_show, fixed);
 C
-refused "an alternative that nobody thought of" alternative \
+refused "an alternative for an unknown CPU feature" alternative \
 	"fixed: an alternative for CPU feature 9*32+5 " -- strange.c
 
 # The same source compiled without the headers of this tool, as a module would be.

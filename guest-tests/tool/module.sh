@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # `subtext build --module`: functions of a module that the guest has loaded, and everything by which
-# its file and the lines that tell where it lies can be wrong.
+# its file and the lines with its addresses can be wrong.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -211,7 +211,7 @@ refused "a jump from elsewhere in the module into the window" jump-into-window "
 build_replacing fits --module odd.ko --symbols odd-sections
 expect "not so for its neighbour" 0 "odd:fits"
 run inspect one.patch --json
-expect_json "its instructions are told, but for those that the kernel changes" 0 \
+expect_json "its instructions are listed, but for those that the kernel changes" 0 \
 	"(j['sites'][0]['old']['instructions'], j['sites'][0]['old']['watched']) == (3, 2)"
 build_replacing no_room --module odd.ko --symbols odd-sections
 refused "no room" too-short "cannot be replaced"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # `subtext redirect`: patches with one site that lead to a module of the guest, and the lines of
-# /proc/kallsyms that tell where it lies.
+# /proc/kallsyms with its addresses.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -109,7 +109,7 @@ refused "a missing file" unreadable "missing"
 redirect old=check new=check_v2
 expect "a name without symbols" 2 "--symbols is missing"
 redirect old=check
-expect "no new function" 2 "say old=NAME"
+expect "no new function" 2 "give old=NAME"
 redirect old=check old=check new=0xffffffffc0201000
 expect "two old functions" 2 "given twice"
 redirect check new=0xffffffffc0201000

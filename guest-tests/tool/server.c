@@ -3,7 +3,7 @@
  * A hypervisor to test the host tool with: the real protocol (wire/server.c) on
  * a UNIX socket, with a make-believe engine behind it. Not a test by itself.
  *
- *	test_cli_server SOCKET [mute] [close] [garble] [events]
+ *	tool-server SOCKET [mute] [close] [garble] [events]
  *
  * Prints its process id and goes into the background when it can be connected to.
  * What a patch does depends on its name: "refuse-CODE" is refused with that code,

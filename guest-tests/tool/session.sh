@@ -300,7 +300,7 @@ expect "no such socket" 3 "cannot connect to unix:$work/nobody: No such file or 
 run --connect "$work/nobody" info --json
 expect_json "no such tty" 3 "j['error']['code'] == 'connect'"
 run --connect "$work/kernel.elf" info
-expect "a file that is no tty" 3 "it is not a tty; for a socket say unix:PATH"
+expect "a file that is no tty" 3 "it is not a tty; for a socket use unix:PATH"
 run --connect tcp:127.0.0.1 info
 expect "TCP without a port" 2 "tcp:HOST:PORT"
 run --connect tcp:127.0.0.1:1 info

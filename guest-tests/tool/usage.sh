@@ -13,8 +13,11 @@ expect "--help" 0 "Exit status"
 for c in $COMMANDS; do
 	expect "--help names $c" 0 $'\n  '"$c "
 done
+check "--help names no others" diff <(sed -n '/^Commands:/,/^$/s/^  \([^ ]*\) .*/\1/p' <<<"$out" | sort) \
+	<(tr ' ' '\n' <<<"$COMMANDS" | sort)
+version=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
 run --version
-expect "--version" 0 "subtext $(sed -n 's/^VERSION := //p' "$TOP/Makefile")"
+expect "--version" 0 "subtext $version"
 run
 expect "no command" 2 "which command?"
 run frobnicate
@@ -78,6 +81,7 @@ expect_json "or before it" 4 "j['error']['code'] == 'unreadable'"
 
 # ---- man page and completion ----
 
+check "the man page is of this version" grep -qxF ".TH SUBTEXT 1 \"\" \"Subtext $version\" \"User Commands\"" "$man"
 for c in $COMMANDS; do
 	check "the man page has $c" grep -q "^\(\.B[RI]* *\|.fB\)$c\b" "$man"
 done
@@ -104,6 +108,8 @@ complete_words() {
 		_subtext
 		echo "${COMPREPLY[@]}"' _ "$completion" "$@"
 }
+check "completion of commands offers all of them" diff <(complete_words subtext '' | tr ' ' '\n' | sort) \
+	<(tr ' ' '\n' <<<"$COMMANDS" | sort)
 check "completion of commands" test "$(complete_words subtext in)" = "info inspect"
 check "also behind options" test "$(complete_words subtext --connect unix:x --json rev)" = revert
 check "of options of a command" test "$(complete_words subtext build --anch)" = --anchor

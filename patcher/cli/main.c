@@ -27,10 +27,10 @@ static const struct command commands[] = {
 	{ "revert",	"take a patch back", cmd_revert },
 	{ "cycle",	"apply and revert many times, and measure", cmd_cycle },
 	{ "redirect",	"make a function of the kernel lead to one of a module", cmd_redirect },
-	{ "abort",	"give up what is under way", cmd_abort },
+	{ "abort",	"abort the transaction under way, if it has not committed", cmd_abort },
 	{ "set",	"change a setting", cmd_set },
 	{ "inspect",	"show what is in a patch file", cmd_inspect },
-	{ "build",	"make a patch file from object files and a kernel", cmd_build },
+	{ "build",	"make a patch file from C sources or object files, for a kernel", cmd_build },
 	{ "symbols",	"symbols of a kernel, and its tables about its own code", cmd_symbols },
 };
 

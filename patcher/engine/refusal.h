@@ -26,6 +26,7 @@ enum refusal_code {
 	REFUSE_BUSY,		/* busy: another transaction is under way */
 	REFUSE_FULL,		/* full: what; no patch slot, or too many windows or pages */
 	REFUSE_ABORTED,		/* aborted on request */
+	REFUSE_CODES		/* how many there are */
 };
 
 struct refusal {

@@ -158,13 +158,13 @@ static void numbered(struct server *s)
 		s->session = false;	/* hello sets it if its arguments are good */
 		s->events_on = false;	/* the new client asks for events if it wants them */
 	} else if (!s->session) {
-		reject(s, s->line.seq, "no-session", "seq", "say hello first");
+		reject(s, s->line.seq, "no-session", "seq", "send hello first");
 		return;
 	} else if (s->line.seq == s->last_seq && s->line.crc == s->last_crc) {
 		repeat(s, v);
 		return;
 	} else if (s->line.seq != line_next_seq(s->last_seq)) {
-		reject(s, s->line.seq, "bad-seq", "seq", "not the next number: say hello");
+		reject(s, s->line.seq, "bad-seq", "seq", "not the next number: send hello");
 		return;
 	}
 	s->last_seq = s->line.seq;

@@ -135,7 +135,7 @@ static int attach(const struct mechanism *m, const char *function)
 	return pin(map, MAP) || pin(link, LINK) ? -1 : 0;
 }
 
-/* The end of a link is asynchronous: the entry is the function's own again when it is told so. */
+/* Closing a link is asynchronous: wait until the entry is a NOP again. */
 static int is_detached(const void *function)
 {
 	static char list[65536];

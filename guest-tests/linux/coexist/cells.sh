@@ -25,8 +25,8 @@ text=		# CRC of the page and first bytes of the function, as the kernel reads th
 # Of the cell that runs:
 mechanism= patch=
 attached= applied=
-commands=	# what the guest is to do before the next operation of the host
-expected=	# what it is to say
+commands=	# commands for the guest before the next operation of the host
+expected=	# their expected output
 may=		# for each look at hits: "all", or "any" while the patch is live
 live=		# hits while the patch was live: fires, silent
 events=		# kinds of events

@@ -2,9 +2,9 @@
 /*
  * CVE-2026-74487: "binfmt_misc: restore write access when removing an entry".
  * An interpreter that is opened once and for all (flag F) may not be written to while it
- * can be run. When the last user of its entry was gone the file was closed, but nobody
- * could write to it ever after. The new function, which drops a reference to the entry,
- * allows it again before it closes the file. It is a function of a module.
+ * can be run. When the last user of its entry was gone the file was closed, but writing to
+ * it failed with ETXTBSY until reboot. The new function, which drops a reference to the
+ * entry, allows it again before it closes the file. It is a function of a module.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sets a loose source route as user nobody, who may not once it is fixed.
+ * Sets a loose source route as user `nobody`; the fixed kernel refuses it with EPERM.
  */
 #include <errno.h>
 #include <netinet/in.h>

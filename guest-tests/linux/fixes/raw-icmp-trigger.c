@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sends an ICMP error about a packet of protocol 255; who hears of it?
+ * Sends an ICMP error about a packet of protocol 255 and checks whether a raw socket gets the error.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ int main(void)
 	}
 	err = err ? err : socket_error(raw);
 	if (err)
-		printf("old: the raw socket is told: %s\n", strerror(err));
+		printf("old: the raw socket gets the error: %s\n", strerror(err));
 	else if (in_errors() > before)
 		printf("fixed: the error was dropped and counted\n");
 	else

@@ -81,8 +81,8 @@ static struct sock *tunnel_socket(const struct icmp_error *e, struct sock *sk)
 }
 
 /*
- * What a socket is told: the error number, 0 for nothing, negative if a connected socket
- * without IP_RECVERR is to hear of it too.
+ * The error for the socket: the error number, 0 for none, negative if a connected socket
+ * without IP_RECVERR is to get it too.
  */
 static int error_for(const struct icmp_error *e, struct sock *sk)
 {

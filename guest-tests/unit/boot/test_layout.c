@@ -77,7 +77,7 @@ static void test_every_size(void **state)
 	}
 }
 
-/* DESIGN, numbers to hold: at most 16 MiB with 4 CPUs, of any width up to 48 bits. */
+/* At most 16 MiB with 4 CPUs, for any width of physical addresses up to 48 bits. */
 static void test_small_machine(void **state)
 {
 	struct resident_header h = good_header();

@@ -9,6 +9,7 @@ $(foreach t,test_engine test_engine_refusals test_engine_merge test_engine_load 
 	$(eval UNIT_TESTS += $(t)) \
 	$(eval $(t)_SRCS := guest-tests/unit/engine/$(t).c $(ENGINE_TEST_SRCS)))
 
+test_engine_refusals_CFLAGS := -DDOCS='"$(CURDIR)/docs"'
 test_stages_CFLAGS := -DDOCS='"$(CURDIR)/docs"'
 
 # CPUs as threads: the thread sanitizer instead of the others.

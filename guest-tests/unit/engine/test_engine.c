@@ -313,7 +313,7 @@ static void absolute_places_and_targets(void **state)
 	assert_memory_equal(got, want, 5);
 }
 
-/* A CPU that waits for SIPI is in nobody's way and takes the view in force when it starts. */
+/* A CPU that waits for SIPI does not delay a commit and takes the view in force when it starts. */
 static void cpu_waiting_for_sipi(void **state)
 {
 	struct file *f = redirect(1, TEXT(0x2010));
@@ -408,7 +408,7 @@ static void list_tells_what_is_held(void **state)
 	assert_string_equal(stage_name(99), "unknown");
 }
 
-static void progress_is_told(void **state)
+static void progress_is_reported(void **state)
 {
 	struct file *f = redirect(1, TEXT(0x2010));
 	unsigned int done, of;
@@ -566,7 +566,7 @@ int main(void)
 		TEST(edges_are_outside),
 		TEST(late_cpu_is_forgiven),
 		TEST(list_tells_what_is_held),
-		TEST(progress_is_told),
+		TEST(progress_is_reported),
 		TEST(rebase_keeps_patches),
 		TEST(rebase_without_patches),
 		TEST(events_are_a_ring),

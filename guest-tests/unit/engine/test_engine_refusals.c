@@ -803,7 +803,7 @@ static void every_code_has_a_text(void **state)
 	char buf[512], last[512] = "";
 
 	(void)state;
-	for (unsigned int code = REFUSE_NONE; code <= REFUSE_ABORTED; code++) {
+	for (unsigned int code = REFUSE_NONE; code < REFUSE_CODES; code++) {
 		struct refusal why = { .code = code };
 		struct text t;
 
@@ -812,6 +812,33 @@ static void every_code_has_a_text(void **state)
 		assert_ptr_equal(strstr(buf, " code="), buf);
 		assert_string_not_equal(buf, last);
 		strcpy(last, buf);
+	}
+}
+
+/* Each code of the engine is in the table "Of the engine" of docs/protocol.md. */
+static void every_code_is_in_the_specification(void **state)
+{
+	static char doc[131072];
+	FILE *f = fopen(DOCS "/protocol.md", "r");
+	const char *table;
+
+	(void)state;
+	assert_non_null(f);
+	doc[fread(doc, 1, sizeof(doc) - 1, f)] = '\0';
+	fclose(f);
+	table = strstr(doc, "\nOf the engine:\n");
+	assert_non_null(table);
+	for (unsigned int code = REFUSE_NONE + 1; code < REFUSE_CODES; code++) {
+		struct refusal why = { .code = code };
+		char buf[512], word[64], row[80];
+		struct text t;
+
+		text_init(&t, buf, sizeof(buf));
+		refusal_text(&why, &t);
+		assert_int_equal(sscanf(buf, " code=%63s", word), 1);
+		snprintf(row, sizeof(row), "\n| `%s` |", word);
+		if (!strstr(table, row))
+			fail_msg("code %s is not in the table \"Of the engine\" of docs/protocol.md", word);
 	}
 }
 
@@ -855,6 +882,7 @@ int main(void)
 		TEST(too_many_pages),
 		TEST(aborted),
 		TEST(every_code_has_a_text),
+		TEST(every_code_is_in_the_specification),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ struct file *file_begin(uint8_t id)
 	return f;
 }
 
-/* Puts bytes where the guest has them, page by page, behind everybody's back. */
+/* Puts bytes where the guest has them, page by page, without the engine noticing. */
 static void plant(uint64_t gva, const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The guest's own patching at the entries and in the bodies of replaced functions, and memory that
- * becomes somebody else's under a live patch.
+ * the guest reuses for something else under a live patch.
  */
 #include "guest-tests/unit/engine/test_engine_util.h"
 
@@ -47,7 +47,7 @@ static void a_call_is_taken(void **state)
 	assert_live(f, call);
 	assert_string_equal(wait_event("taken"),
 			    "taken symbol=fn0 address=0xffffffff81603010 bytes=e811223344");
-	/* The guest takes its tracer away: told, without effect; the revert shows it. */
+	/* The guest takes its tracer away: reported, without effect; the revert shows it. */
 	fake_store(0, RUNS_AT(TEXT(0x3010)), nop5, 5);
 	assert_live(f, nop5);
 	assert_non_null(strstr(wait_event("window-write"), "bytes=0f1f440000"));
@@ -175,7 +175,7 @@ static struct file *with_body(uint8_t id)
 	return f;
 }
 
-static void probes_are_told_once(void **state)
+static void probes_are_reported_once(void **state)
 {
 	struct file *f = with_body(1);
 	uint8_t byte = 0x55;
@@ -240,7 +240,7 @@ static void a_body_goes_on_behind_the_page(void **state)
 	no_event("probe");
 }
 
-static void a_probe_that_was_there_is_told(void **state)
+static void a_probe_that_was_there_is_reported(void **state)
 {
 	struct file *f = with_body(1);
 
@@ -282,7 +282,7 @@ static uint64_t *pte(uint64_t gva)
 
 #define ALIAS	RUNS_AT(SCATTERED(0x100000))
 
-/* The page of @gva is somebody else's from now on; they have it at ALIAS. */
+/* The guest reuses the page of @gva for something else from now on; it has it at ALIAS. */
 static void give_away(uint64_t gva)
 {
 	*pte(ALIAS) = *pte(gva);
@@ -359,7 +359,7 @@ static void written_by_another(void **state)
 	assert_live(f, nop5);
 }
 
-/* One page, two addresses: who has the other is not concerned. */
+/* One page, two addresses: a window reached through the other address stays in force. */
 static void one_of_two_mappings_goes(void **state)
 {
 	struct file *f = file_begin(1);
@@ -421,7 +421,7 @@ static void found_by_looking(void **state)
 	assert_int_not_equal(engine_view(), machine_base_view());	/* the annex stays */
 }
 
-/* Mapped again, elsewhere: as good as not mapped. Half a window is as good as all of it. */
+/* Mapped again, elsewhere: counts as not mapped. Half a window counts as all of it. */
 static void half_a_window_goes(void **state)
 {
 	struct file *f = file_begin(1);
@@ -461,7 +461,7 @@ static void the_first_half_of_a_window_goes(void **state)
 	wait_event("patch-reverted");
 }
 
-/* On tables without the kernel nothing can be told by looking; a write tells. */
+/* On tables without the kernel a look finds nothing; a write is noticed. */
 static void a_new_kernel_is_written_over_the_old(void **state)
 {
 	struct file *f = module(1, SCATTERED(0x9000));
@@ -579,7 +579,7 @@ static void the_target_goes(void **state)
 	assert_int_equal(refused.address, RUNS_AT(SCATTERED(0x8123)));
 }
 
-/* While a transaction of somebody's is under way none is begun; while ours is, none of theirs. */
+/* engine_watch() begins no revert while a client's transaction runs, and the reverse. */
 static void one_thing_at_a_time(void **state)
 {
 	struct file *f = module(1, TEXT(0x3000));
@@ -678,9 +678,9 @@ int main(void)
 		TEST(other_bytes_are_refused),
 		TEST(the_tracer_comes_at_any_time),
 		TEST(an_int3_that_stays_is_refused),
-		TEST(probes_are_told_once),
+		TEST(probes_are_reported_once),
 		TEST(a_body_goes_on_behind_the_page),
-		TEST(a_probe_that_was_there_is_told),
+		TEST(a_probe_that_was_there_is_reported),
 		TEST(a_body_must_be_memory),
 		TEST(written_by_another),
 		TEST(one_of_two_mappings_goes),

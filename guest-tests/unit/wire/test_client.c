@@ -590,7 +590,7 @@ static void a_transaction_can_be_given_up(void **state)
 	assert_int_equal(client.sessions, 1);
 }
 
-static void nobody_answers(void **state)
+static void no_answer(void **state)
 {
 	(void)state;
 	line.dead_after = 1;
@@ -660,7 +660,7 @@ int main(void)
 		T(events_stay_for_those_who_watch),
 		T(a_long_transaction_shows_that_it_lives),
 		T(a_transaction_can_be_given_up),
-		T(nobody_answers),
+		T(no_answer),
 		T(the_other_end_restarts),
 		T(rubbish_without_end),
 	};

@@ -101,7 +101,7 @@ static void a_person_needs_no_crc(void **state)
 	assert_int_equal(line_parse(buf, &l), LINE_EMPTY);
 }
 
-static void errors_are_told_apart(void **state)
+static void errors_are_distinguished(void **state)
 {
 	static const struct {
 		const char *line;	/* its CRC is appended */
@@ -164,7 +164,7 @@ static void crc_must_be_there_and_right(void **state)
 		for (int bit = 0; bit < 7; bit++) {
 			strcpy(buf, good);
 			buf[i] ^= (char)(1 << bit);
-			/* Not "LINE_OK as a request": without its '#' it is nobody's request. */
+			/* Not "LINE_OK as a request": without its '#' it is not a request. */
 			assert_int_not_equal(line_parse(buf, &l), LINE_OK);
 		}
 	}
@@ -329,7 +329,7 @@ int main(void)
 		cmocka_unit_test(request_is_taken_apart),
 		cmocka_unit_test(other_kinds),
 		cmocka_unit_test(a_person_needs_no_crc),
-		cmocka_unit_test(errors_are_told_apart),
+		cmocka_unit_test(errors_are_distinguished),
 		cmocka_unit_test(crc_must_be_there_and_right),
 		cmocka_unit_test(number_of_arguments_is_bounded),
 		cmocka_unit_test(bytes_become_lines),

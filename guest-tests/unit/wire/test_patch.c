@@ -71,7 +71,7 @@ static const struct sample good = {
 	},
 	.strings = "\0first\0second_function",
 	.meta = "a\nb",
-	/* The second function is not told. */
+	/* The file has no body of the second function. */
 	.bodies = {
 		.at = { 12, 0, 20 },
 		.first = { { 5, 0x0f }, { 15, PATCH_INSN_ANY }, { 1, 0xc3 } },

@@ -96,20 +96,20 @@ static void hello_begins_a_session(void **state)
 {
 	(void)state;
 	assert_string_equal(talk("#7 info"),
-			    "-7 code=no-session field=seq what=\"say hello first\"\n");
+			    "-7 code=no-session field=seq what=\"send hello first\"\n");
 	assert_string_equal(talk("#7 hello proto=1"), "+7 proto=1 version=0.1 "
 			    "nonce=0x123456789abcdef max_line=1024 max_file=524288\n");
 	assert_string_equal(talk("#8 hello proto=2"),
 			    "-8 code=bad-arg field=proto what=\"out of range\"\n");
 	assert_string_equal(talk("#9 info"),
-			    "-9 code=no-session field=seq what=\"say hello first\"\n");
+			    "-9 code=no-session field=seq what=\"send hello first\"\n");
 	assert_string_equal(talk("#4000000000 hello"), "+4000000000 proto=1 version=0.1 "
 			    "nonce=0x123456789abcdef max_line=1024 max_file=524288\n");
 }
 
 static void sequence_numbers_follow_each_other(void **state)
 {
-	const char *wrong = "field=seq what=\"not the next number: say hello\"\n";
+	const char *wrong = "field=seq what=\"not the next number: send hello\"\n";
 	char expect[128];
 
 	(void)state;
@@ -178,7 +178,7 @@ static void pending_requests_say_busy(void **state)
 	assert_int_equal(fake.applied[9], 1);
 }
 
-/* A quick transaction costs no line but its answer; of a slow one progress is told once. */
+/* The only line of a quick transaction is its answer; a slow one reports its progress once. */
 static void slow_requests_say_so_once(void **state)
 {
 	(void)state;
@@ -190,7 +190,7 @@ static void slow_requests_say_so_once(void **state)
 	assert_string_equal(talk("#3 revert id=0000000000000009"),
 			    "=3 busy phase=prepare done=64 of=1000\n"
 			    "+3 id=0000000000000009 pause_ns=4200\n");
-	/* Again for the next one; not for one that nobody waits for. */
+	/* Again for the next one; not for one without a waiting client. */
 	only_input("#4 apply id=0000000000000008");
 	for (unsigned int i = 0; i < 63; i++)
 		server_poll(&fake.server);
@@ -256,7 +256,7 @@ static void abort_gives_up(void **state)
 	assert_int_equal(fake.applied[9], 1);
 }
 
-/* A client goes away while its patch is applied; the next one is told, and not misled. */
+/* A client goes away while its patch is applied; hello reports that to the next one. */
 static void a_new_client_while_one_is_pending(void **state)
 {
 	(void)state;
@@ -269,7 +269,7 @@ static void a_new_client_while_one_is_pending(void **state)
 	/* By chance the same number as the request that is pending. */
 	assert_non_null(strstr(only_input("#2 info"), "+2 lines=4 "));
 	poll_all();
-	/* Nobody waits for it: it has the number of a person's. */
+	/* No client waits for the answer: it has number 0, as the answer to a person. */
 	assert_string_equal(output(), "+0 id=0000000000000009 pause_ns=4200\n");
 	assert_int_equal(fake.applied[9], 1);
 	assert_non_null(strstr(talk("#2 info"), "+2 lines=5 "));
@@ -562,7 +562,7 @@ static void a_repeated_long_answer_starts_again(void **state)
 	only_input("#2 list");
 	poll_all();
 	assert_non_null(strstr(output(), "=2 i=0 id="));
-	/* A new request ends an answer nobody waits for. */
+	/* A new request ends an answer without a waiting client. */
 	only_input("#3 list");
 	server_poll(&fake.server);
 	output();
@@ -596,7 +596,7 @@ static void events_come_to_those_who_want_them(void **state)
 }
 
 /* Who listened is gone: the next client does not drain what others wait for. */
-static void a_new_client_is_told_no_events(void **state)
+static void a_new_client_gets_no_events(void **state)
 {
 	static const char *const takeover[] = { "#1000 hello", "#1000 hello proto=2" };
 
@@ -717,15 +717,13 @@ static void dialogue_of_the_specification_is_right(void **state)
 	assert_true(n >= 10);
 }
 
+/* The server's own codes; test_engine_refusals.c looks for those of patcher/engine/refusal.h. */
 static void codes_are_in_the_specification(void **state)
 {
 	static const char *const codes[] = {
 		"too-long", "bad-byte", "no-crc", "bad-crc", "bad-seq", "too-many-args", "no-verb",
 		"bad-key", "overrun", "not-allowed", "no-session", "unknown-verb", "bad-arg",
 		"busy", "no-upload", "bad-offset", "state",
-		/* The engine's, see patcher/engine/engine.h. */
-		"bad-patch", "no-anchor", "build-id", "unmapped", "bytes", "window", "overlap",
-		"range", "annex", "memory", "late-cpu", "straggler", "changed", "full", "aborted",
 	};
 	FILE *f = fopen(DOCS "/protocol.md", "r");
 	static char doc[131072];
@@ -769,7 +767,7 @@ int main(void)
 		T(long_answers_can_be_continued),
 		T(a_repeated_long_answer_starts_again),
 		T(events_come_to_those_who_want_them),
-		T(a_new_client_is_told_no_events),
+		T(a_new_client_gets_no_events),
 		T(what_does_not_fit_is_said),
 		T(a_full_queue_is_waited_for),
 		T(a_dead_line_does_not_hold_up_a_transaction),

@@ -32,7 +32,7 @@ struct fake {
 	const char *event_text;
 	unsigned int info_keys, info_len;	/* padding of the answer to info */
 	/* From here on fake_reset() leaves things as they are. */
-	char sent[FAKE_SENT];		/* what the server sent and nobody took yet */
+	char sent[FAKE_SENT];		/* what the server sent and the test has not taken yet */
 	uint8_t file[PATCH_MAX_FILE];	/* the last one applied */
 	_Alignas(8) uint8_t upload[PATCH_MAX_FILE];
 };

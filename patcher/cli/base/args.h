@@ -57,7 +57,10 @@ void args_parse(const struct args_spec *spec, struct cli *cli, int argc, char **
 /* For commands that take no arguments. */
 void args_none(const char *doc, struct cli *cli, int argc, char **argv);
 
-/* Sets the one argument of a command; a second one is an error. @what it is: "patch". */
+/*
+ * Sets the one argument of a command; a second one is an error.
+ * @what: its name in the message, such as "patch".
+ */
 void args_one(struct argp_state *state, const char **to, const char *arg, const char *what);
 
 /* A usage error: @arg is one argument too many. */

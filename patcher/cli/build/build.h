@@ -36,8 +36,8 @@ struct build_options {
 /* One file named on the command line. */
 struct build_input {
 	char *path;
-	char *stem;		/* a source's name for make, and ... */
-	char *object;		/* ... what it is compiled to; else NULL */
+	char *stem;		/* name of the source's link, for make */
+	char *object;		/* path of the object file made of it; both are NULL unless a source */
 	const char *own;	/* a source of this tool: the header that is all of it */
 };
 

@@ -84,7 +84,7 @@ int hint_undefined(struct build *b, const struct object *o, const char *name)
 
 	problem(&b->problems, CLI_INPUT, "undefined-symbol",
 		"%s: '%s' is neither in the object files nor in %s%s%s%s; if it goes by another "
-		"name there, say --symbol %s=NAME or --symbol %s=0xADDRESS, or "
+		"name there, use --symbol %s=NAME or --symbol %s=0xADDRESS, or "
 		"SUBTEXT_SYMBOL(%s, \"NAME\") in the source", o->path, name, b->kernel.path,
 		list ? ", which has " : "", list ? list : "",
 		list && list == code ? " (with parameters that the compiler may have changed)" : "",

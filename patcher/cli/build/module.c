@@ -231,7 +231,7 @@ static void list_candidates(struct build *b, const char *name, unsigned long see
 	GElf_Sym sym;
 
 	problem(&b->problems, CLI_INPUT, "ambiguous-symbol",
-		"'%s' is ambiguous, module %s has %lu of that name; say name@N:", name,
+		"'%s' is ambiguous, module %s has %lu of that name; use name@N:", name,
 		b->module->name, seen);
 	for (unsigned long i = 1; i <= seen; i++) {
 		candidates(b, name, i, false, &sym);

@@ -110,7 +110,7 @@ static char *default_headers(struct build *b)
 	if (!found)
 		problem(&b->problems, CLI_INPUT, "no-headers",
 			"there are no headers for Linux %s, neither %s nor %s; install them "
-			"(Debian: linux-headers-%s) or say --headers DIR", b->version.release,
+			"(Debian: linux-headers-%s) or use --headers DIR", b->version.release,
 			tried[0], tried[1], b->version.release);
 	free(tried[0]);
 	free(tried[1]);
@@ -142,6 +142,6 @@ void build_check_compiler(struct build *b, const char *what, const char *compile
 	if (!b->version.banner || !version || strstr(b->version.banner, version + 1))
 		return;
 	problem(&b->warnings, CLI_OK, "compiler",
-		"%s was compiled by %s, the kernel by another compiler (%s): what they lay out in "
-		"different ways does not fit together", what, version + 1, b->version.banner);
+		"%s was compiled by %s, the kernel by another compiler (%s): structures may "
+		"have different layouts in the two compilers", what, version + 1, b->version.banner);
 }

@@ -143,7 +143,7 @@ int build_replacements(struct build *b)
 	if (!b->nreplace)
 		problem(&b->problems, CLI_INPUT, "nothing-replaced",
 			"the object files replace no function; mark one with "
-			"SUBTEXT_REPLACE(old, new) of <subtext.h>, or say --replace OLD=NEW");
+			"SUBTEXT_REPLACE(old, new) of <subtext.h>, or use --replace OLD=NEW");
 	if (b->nreplace > PATCH_MAX_SITES)
 		problem(&b->problems, CLI_INPUT, "too-large", "%zu functions replaced, %u are "
 			"possible in one patch", b->nreplace, PATCH_MAX_SITES);

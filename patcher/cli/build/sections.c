@@ -120,7 +120,7 @@ static const struct section_rule refused_in_code[] = {
 				"blocks), get_kernel_nofault(), load_unaligned_zeropad(), futex "
 				"and MSR accesses; use copy_from_user(), copy_to_user(), "
 				"get_user(), put_user(), copy_from_kernel_nofault(), which are "
-				"calls; or say --exception-table" },
+				"calls; or use --exception-table" },
 	{ "__jump_table",	"jump labels of an object file that was compiled elsewhere are not "
 				"registered; give the C source" },
 	{ "__bug_table",	"BUG() and WARN() of an object file that was compiled elsewhere "

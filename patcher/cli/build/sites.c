@@ -161,7 +161,7 @@ static int check_window(struct build *b, const struct kernel_symbol *s,
 		return refuse(b, s, "untraced", "the kernel has no NOP for its tracer at its entry: "
 			      "it is assembly, whose callers may expect it to keep registers that "
 			      "a C function does not, or notrace. If the new code does as the old "
-			      "one, say --untraced");
+			      "one, use --untraced");
 	return 0;
 }
 

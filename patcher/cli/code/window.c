@@ -88,9 +88,9 @@ int window_find(const uint8_t *code, size_t size, uint64_t addr, struct entry_wi
 	w->insn_len = first.len;
 	if (n > 1)
 		return window_refuse(w, "window-spans",
-			      "its window at 0x%" PRIx64 " spans %u instructions; INT3 staging, "
-			      "which this needs, is not available yet. Functions compiled with "
-			      "-pg -mfentry -mnop-mcount start with one 5-byte NOP", w->addr, n);
+			      "its window at 0x%" PRIx64 " spans %u instructions; Subtext "
+			      "cannot yet replace an entry of more than one instruction. Functions "
+			      "compiled with -pg -mfentry -mnop-mcount start with one 5-byte NOP", w->addr, n);
 	w->nop = first.kind == INSN_NOP;
 	return window_check_part(w, code, size, addr);
 }

@@ -73,7 +73,7 @@ static void check_apply(struct argp_state *state, const void *input)
 	const struct apply_args *a = input;
 
 	if (!a->file == !a->id)
-		argp_error(state, "say either a patch file or --id");
+		argp_error(state, "give either a patch file or --id");
 }
 
 static const struct args_spec apply_spec = {
@@ -246,8 +246,8 @@ static int give_up(struct session *s, void *arg)
 
 int cmd_abort(struct cli *cli, int argc, char **argv)
 {
-	args_none("Gives up what another client left under way, unless it is in force already.",
-		  cli, argc, argv);
+	args_none("Aborts the transaction under way, for example one that another client left, "
+		  "if it has not committed.", cli, argc, argv);
 	return session_run(cli, give_up, NULL);
 }
 
@@ -271,7 +271,7 @@ static void check_set(struct argp_state *state, const void *input)
 	const struct set_args *a = input;
 
 	if (!a->value)
-		argp_error(state, "say a key and a value");
+		argp_error(state, "give a key and a value");
 }
 
 static const struct args_spec set_spec = {

@@ -59,7 +59,7 @@ static void check_args(struct argp_state *state, const void *input)
 	const struct cycle_args *a = input;
 
 	if (!a->n)
-		argp_error(state, "say which patch, and how many times");
+		argp_error(state, "give the patch, and how many times");
 }
 
 static const struct args_spec spec = {

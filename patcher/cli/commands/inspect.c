@@ -19,7 +19,7 @@ struct inspect_args {
 };
 
 static const struct args_option options[] = {
-	{ "kernel", 'k', "KERNEL.elf", "Show names of this kernel instead of addresses",
+	{ "kernel", 'k', "KERNEL", "Show names of this kernel instead of addresses",
 	  ARGS_TEXT, ARGS_FIELD(struct inspect_args, kernel) },
 	{ "instructions", 'n', "N", "How many instructions of each new function (default: 8)",
 	  ARGS_NUMBER, offsetof(struct inspect_args, insns), 0, MAX_INSNS, NULL },

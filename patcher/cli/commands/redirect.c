@@ -72,7 +72,7 @@ static void check_args(struct argp_state *state, const void *input)
 	const struct redirect *r = input;
 
 	if (!r->old || !r->new)
-		argp_error(state, "say old=NAME, the function whose entry is rewritten, and "
+		argp_error(state, "give old=NAME, the function whose entry is rewritten, and "
 			   "new=NAME or new=0xADDRESS, where it is to lead");
 	if (!r->build.opt.kernel_path)
 		argp_error(state, "--kernel is missing: the kernel that the guest runs");

@@ -192,7 +192,7 @@ static const struct guest_symbol *find_in(const struct guest_symbols *g, const c
 	}
 	if (!next_named(g, (size_t)(s - g->symbols) + 1, name, module))
 		return s;
-	problem(p, CLI_INPUT, "ambiguous-symbol", "%s: there are several symbols '%s'; say "
+	problem(p, CLI_INPUT, "ambiguous-symbol", "%s: there are several symbols '%s'; use "
 		"MODULE:%s, or the address of the one that is meant:", g->path, name, name);
 	list_candidates(g, name, module, p);
 	return NULL;

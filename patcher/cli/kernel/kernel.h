@@ -58,7 +58,7 @@ const uint8_t *kernel_bytes(const struct kernel *k, uint64_t addr, size_t len);
 
 /* ---- parts of kernel_open() ---- */
 
-/* All that follows once k->file is there. Otherwise as kernel_open_with(). */
+/* The rest of kernel_open_with(), after k->file is set. */
 int kernel_read(struct kernel *k, const struct kernel_options *o, struct problems *p);
 /* Adds "PATH: WHY" to @p. Always -1. */
 int not_a_kernel(const struct kernel *k, struct problems *p, const char *why);

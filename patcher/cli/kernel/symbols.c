@@ -154,7 +154,7 @@ static void ambiguous(const struct kernel *k, const char *spec, const struct can
 		list = longer;
 	}
 	problem(p, CLI_INPUT, "ambiguous-symbol",
-		"'%s' is ambiguous, the kernel has %zu of that name; say %sname@N:%s", spec, all->n,
+		"'%s' is ambiguous, the kernel has %zu of that name; use %sname@N:%s", spec, all->n,
 		k->source == KERNEL_SYMTAB ? "name@file or " : "", list);
 	free(list);
 }

@@ -83,7 +83,7 @@ static const struct {
 	{ "changed",	"the guest changed {symbol} at {address} between check and commit; try "
 			"again" },
 	{ "state",	"the patch is not in a state for that: {what}" },
-	{ "busy",	"another transaction is under way; wait for it or say `subtext abort'" },
+	{ "busy",	"another transaction is under way; wait for it or use `subtext abort'" },
 	{ "full",	"the hypervisor holds as many patches as it can" },
 	{ "aborted",	"it was aborted; nothing was changed" },
 	{ "bad-arg",	"{field}: {what}" },

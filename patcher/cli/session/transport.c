@@ -150,7 +150,7 @@ static int open_tty(const char *path, struct problems *p)
 	err = isatty(fd) ? errno : 0;
 	close(fd);
 	return cannot_connect(p, path, err ? strerror(err) :
-			      "it is not a tty; for a socket say unix:PATH");
+			      "it is not a tty; for a socket use unix:PATH");
 }
 
 int transport_open(struct transport *t, const char *where, unsigned int timeout_ms,

@@ -234,7 +234,7 @@ static void damage_is_survived(void **state)
 	}
 }
 
-static void others_are_told_by_name(void **state)
+static void others_are_reported_by_name(void **state)
 {
 	char why[UNPACK_WHY_MAX];
 	struct bytes out;
@@ -337,7 +337,7 @@ int main(void)
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(what_is_cut_short_is_refused),
 		cmocka_unit_test(damage_is_survived),
-		cmocka_unit_test(others_are_told_by_name),
+		cmocka_unit_test(others_are_reported_by_name),
 		cmocka_unit_test(the_payload_is_found),
 		cmocka_unit_test(another_file_is_taken_as_it_is),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * With `subtext build --exception-table` this is compiled into the patch: where the kernel looks
- * for what to do about a fault, it looks into the table of the new code first.
+ * With `subtext build --exception-table` this is compiled into the patch. Replaces
+ * search_exception_tables(), so that the kernel searches the patch's exception table first.
  */
 #include <linux/extable.h>
 #include <linux/sched.h>

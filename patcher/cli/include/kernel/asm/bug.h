@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * WARN() and BUG() of new code: the kernel's are instructions that fault and are looked up in
- * a table, which has no place for new code. These call what the fault would have led to.
+ * a table, which has no place for new code. These call directly the function that the fault
+ * handler would call.
  */
 #ifndef SUBTEXT_KERNEL_BUG_H
 #define SUBTEXT_KERNEL_BUG_H

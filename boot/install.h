@@ -9,7 +9,7 @@
 #include "boot/cpus.h"
 
 struct installed {
-	uint64_t phys, size;	/* of the run of reserved memory */
+	uint64_t phys, size;	/* address and size of the run of reserved memory */
 };
 
 /**

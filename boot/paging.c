@@ -17,7 +17,7 @@
 #define PTE_RW		(PTE_R | PTE_WRITE)
 
 struct builder {
-	uint64_t *tables;	/* where they are written */
+	uint64_t *tables;	/* memory for the tables */
 	uint64_t phys;		/* their physical address */
 	uint64_t pages, used;
 };

@@ -11,7 +11,7 @@ struct layout;
 struct paging_in {
 	const struct resident_header *header;
 	const struct layout *layout;
-	uint64_t phys;			/* of the run, page aligned */
+	uint64_t phys;			/* address of the run, page aligned */
 	uint64_t switch_start;		/* boot/switch.asm by its own address, below 2^47 */
 	uint64_t switch_end;
 };

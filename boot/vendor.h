@@ -20,7 +20,7 @@ struct status_text {
 struct vendor {
 	const unsigned char *image, *image_end;	/* the resident image for these CPUs */
 	uint32_t view_bits;		/* width of the physical addresses that a view translates */
-	const struct status_text *texts;	/* of statuses that have a cause on these CPUs only */
+	const struct status_text *texts;	/* for statuses that occur on these CPUs only */
 
 	/* Is this CPU one of this vendor's? */
 	bool (*made_this)(void);

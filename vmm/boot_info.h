@@ -36,19 +36,19 @@ struct resident_header {
 	uint32_t entry;			/* offset of resident_entry(), not aligned */
 	uint32_t boot_info;		/* offset of struct boot_info, in bss, not aligned */
 	uint32_t world_size;		/* bytes of one CPU's world */
-	uint32_t world_guards;		/* how many of world_guard[] count */
+	uint32_t world_guards;		/* how many entries of world_guard[] are in use */
 	uint32_t world_guard[WORLD_GUARD_MAX];	/* page numbers in a world that are left unmapped */
 };
 
 /* Filled by the loader before the first call. */
 struct boot_info {
-	uint64_t phys;			/* of the run; RESIDENT_VA + x is phys + x */
-	uint64_t size;			/* of the run */
+	uint64_t phys;			/* address of the run: phys + x is at RESIDENT_VA + x */
+	uint64_t size;			/* size of the run */
 	uint64_t worlds;		/* offsets into the run */
 	uint64_t map_tables;		/* the PT pages behind MAP_VA, one after the other */
 	uint64_t pool, pool_size;
 	uint64_t annex;
-	uint64_t cr3;			/* of root mode's page tables */
+	uint64_t cr3;			/* CR3 with root mode's page tables */
 	uint64_t leave;			/* address of switch_leave, see boot/switch.h */
 	uint64_t tsc_hz, tsc_start;	/* ticks per second; TSC when the loader started */
 	uint64_t nonce;			/* random if the CPU or firmware has any, else time */

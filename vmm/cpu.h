@@ -42,7 +42,7 @@ struct cpu {
 	uint64_t regs[GUEST_REGS];	/* entry.asm knows the offset */
 	struct cpu *self;		/* at %gs:offset for this_cpu(); entry.asm */
 	uint64_t canary_block[6];	/* FS base points here: canary at fs:0x28 */
-	uint64_t old_fs, old_gs;	/* of the firmware, while it calls us; entry.asm */
+	uint64_t old_fs, old_gs;	/* the firmware's bases during a call of the loader's; entry.asm */
 
 	unsigned int index;
 	bool launched;			/* it has a guest */
@@ -51,13 +51,13 @@ struct cpu {
 	/* Other CPUs write or read these too, as atomics. */
 	enum cpu_mode mode;
 	bool step_wanted;		/* a stopped CPU is to execute one instruction */
-	bool step_failed;		/* it did not */
+	bool step_failed;		/* the CPU could not execute it */
 	uint32_t kick_sent, kick_seen;
 	uint64_t kick_tsc;
 	bool pmi_passed;		/* see nmi_landed() */
 	bool nmi_pending;		/* a genuine NMI waits for the guest to take it */
 	bool mc_pending;		/* a machine check hit root mode; the guest gets it */
-	uint64_t generation;		/* of the view the guest runs on, the step view aside */
+	uint64_t generation;		/* number of the view that the guest runs on outside a step */
 
 	/* This CPU only. */
 	bool wait_sipi;
@@ -65,9 +65,9 @@ struct cpu {
 	uint64_t startups;		/* how often a SIPI started it */
 	bool window_wanted;		/* leave the guest when it takes interrupts again */
 	unsigned int unpaged_waits;	/* session slices put off because paging is off */
-	bool session_waited;		/* the session slice has been put off once for that */
+	bool session_waited;		/* a session slice was put off because interrupts are off */
 	struct data_step step;
-	uint64_t exit_tsc;		/* of the last exit for the session */
+	uint64_t exit_tsc;		/* TSC at the last exit for the session */
 	uint64_t stop_tsc, resume_tsc, stop_rip;
 	uint64_t exits, timer_exits;	/* counters */
 	uint64_t hidden_writes;

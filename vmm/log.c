@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log ring. It holds whole lines: a new one pushes out as many of the oldest as it needs. */
+/* The log ring. It holds whole lines: a new line drops as many of the oldest as it needs. */
 #include "vmm/log.h"
 #include "vmm/cpu.h"
 #include "vmm/spin.h"

@@ -20,7 +20,7 @@ static bool sealed;
 
 enum resident_status resident_main(enum resident_op op, uint64_t arg);
 
-/* False if the pool is empty. */
+/* Returns false if the pool is empty. */
 static bool init_cpus(void)
 {
 	for (unsigned int i = 0; i < boot_info.cpus; i++) {
@@ -69,7 +69,7 @@ enum resident_status resident_main(enum resident_op op, uint64_t arg)
 	return vcpu_launch(cpu_get((unsigned int)arg));
 }
 
-/* From now on nothing of the firmware's is mapped: drops the low half of root mode's tables. */
+/* Drops the low half of root mode's tables, and with it all mappings of the firmware's memory. */
 static void seal(void)
 {
 	memset((void *)(RESIDENT_VA + boot_info.cr3 - boot_info.phys), 0, PAGE_SIZE / 2);

@@ -14,12 +14,12 @@ struct cpu;
 int session_init(void);
 
 /**
- * session_poll - the timer of this CPU made the guest exit
+ * session_poll - run a slice of the session, if it is this CPU's turn, at an exit of its timer
  * Returns the ticks of the TSC until the next exit of this kind.
  */
 uint64_t session_poll(struct cpu *c);
 
-/* To be called again and again by a parked CPU: it goes on polling if it may. */
+/* Waits 1 ms, then runs a slice if it is this CPU's turn. A parked CPU calls it again and again. */
 void session_parked(struct cpu *c);
 
 #endif

@@ -134,7 +134,7 @@ enum memory_type mtrr_type(const struct mtrr_map *map, uint64_t addr)
 {
 	enum memory_type type;
 
-	block_type(map, addr & ~(SMALLEST - 1), SMALLEST, &type);	/* that has no parts */
+	block_type(map, addr & ~(SMALLEST - 1), SMALLEST, &type);	/* the smallest block has no parts */
 	return type;
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define MTRR_MAX_VARIABLE	10u
-#define MTRR_ENABLE		(1ull << 11)	/* of def_type */
+#define MTRR_ENABLE		(1ull << 11)	/* bit of def_type */
 
 enum memory_type {
 	MT_UC = 0,

@@ -21,8 +21,8 @@
 void pool_init(void *va, uint64_t hpa, size_t pages);
 
 /*
- * One more owner of a page that has one. At 65535 owners the count sticks: the
- * page is never free again, which costs a page where wrapping would cost the machine.
+ * Adds an owner to a page that has one. At 65535 owners the count stays: the page is never free
+ * again. A count that wrapped would free a page in use.
  */
 void pool_get(uint64_t hpa);
 

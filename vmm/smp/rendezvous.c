@@ -19,7 +19,7 @@
 static view_t current_view;
 static uint64_t current_generation;
 static bool stop_wanted, stop_hard;
-static const struct cpu *initiator;	/* of the stop under way */
+static const struct cpu *initiator;	/* the CPU that stops the others, or NULL */
 static uint64_t stop_first, stop_last;
 
 /* Pairs with set_view(): the view that belongs to this number, or a newer one, can be read. */

@@ -65,7 +65,7 @@ static uint64_t get_entry(const uint64_t *entry)
 	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 }
 
-/* One owner less for a table and, if it was the last, for all below it. Tree lock held. */
+/* Drops an owner of a table and, with the last one, of all tables below it. Tree lock held. */
 static void drop_table(uint64_t hpa, unsigned int level)
 {
 	uint64_t *table = pool_va(hpa);
@@ -89,7 +89,7 @@ static void fill_split(uint64_t *table, uint64_t entry, unsigned int level)
 				     entry & EPT_RIGHTS, type, level);
 }
 
-/* Copies a table of a view; the tables below it get one owner more. Tree lock held. */
+/* Copies a table of a view and adds an owner to each table below it. Tree lock held. */
 static void copy_table(uint64_t *table, uint64_t from, unsigned int level)
 {
 	memcpy(table, pool_va(from), PAGE_SIZE);
@@ -98,7 +98,7 @@ static void copy_table(uint64_t *table, uint64_t from, unsigned int level)
 			pool_get(table[i] & EPT_ADDR);
 }
 
-/* A page for a table, of the overlay's if there is one, else of the pool. 0 if none is left. */
+/* Takes a page for a table, from the overlay @o or, without one, from the pool. 0 if none is left. */
 static uint64_t new_table(struct overlay *o)
 {
 	if (!o)

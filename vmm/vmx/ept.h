@@ -34,7 +34,7 @@ int ept_map(view_t view, uint64_t gpa, uint64_t hpa, unsigned int rights);
  */
 unsigned int ept_lookup(view_t view, uint64_t gpa, uint64_t *hpa, unsigned int *type);
 
-/* One page more in an overlay, arguments as ept_map(), not checked. Returns as overlay_open(). */
+/* Opens a page in an overlay: arguments as for ept_map(), not checked. Returns as overlay_open(). */
 int ept_overlay_map(struct overlay *o, uint64_t gpa, uint64_t hpa, unsigned int rights);
 
 /* The EPT pointer of a view: root, write-back walks, 4 levels, no A/D (SDM 3C, EPTP). */

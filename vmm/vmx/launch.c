@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The VMCS of a CPU, from what the firmware left in its registers; and the way back. */
+/* Launches a CPU with a VMCS made from the firmware's registers, and takes it back. */
 #include "vmm/cpu.h"
 #include "vmm/loader.h"
 #include "vmm/log.h"
@@ -17,7 +17,7 @@
 
 _Static_assert(sizeof(struct cpu) <= WORLD_CPU_PAGES * PAGE_SIZE, "world layout");
 
-/* The two pages of a world that are the back end's. */
+/* The back end's two pages of a world. */
 #define VMXON_PAGE	WORLD_BACK_END
 #define VMCS_PAGE	(WORLD_BACK_END + 1)
 
@@ -176,7 +176,7 @@ static enum resident_status launch(struct cpu *c)
 	rendezvous_load_view(c);
 	invvpid_all();
 
-	/* from its launch on it may be kicked, whether it has made an exit yet or not */
+	/* From its launch on other CPUs may kick this one, even before its first exit. */
 	c->launched = true;
 	cpu_set_mode(c, CPU_GUEST);
 	if (vmx_enter(c, false)) {
@@ -195,10 +195,10 @@ static enum resident_status launch(struct cpu *c)
 	cpu_loop(c);
 }
 
-/* Leaves VMX operation; true if the CPU did. */
+/* Leaves VMX operation. Returns true if that worked. */
 static bool stop_vmx(struct cpu *c)
 {
-	/* before VMXOFF: an NMI handler must not touch a VMCS that is gone */
+	/* Before VMXOFF: after it an NMI handler must not use the VMCS. */
 	c->launched = false;
 	cpu_set_mode(c, CPU_OFF);
 	return vmxoff();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MSRs of Intel's: VMX is hidden, microcode stays, no feature writes memory unseen by root mode. */
+/* Rules for Intel's MSRs: they hide VMX, keep the microcode, and stop features that write memory. */
 #include "vmm/emulate/msr.h"
 #include "vmm/vcpu.h"
 #include "vmm/vmx/msrs.h"

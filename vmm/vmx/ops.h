@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "vmm/vmx/vmcs.h"
 
-/* A VMX instruction failed where it cannot: says which, and parks the CPU. Does not return. */
+/* Parks the CPU, with a message, because a VMX instruction failed that must not. Does not return. */
 _Noreturn void vmx_failed(const char *insn, uint64_t operand);
 
 /* Executes a VMX instruction, operands from %1 on; false if it failed. */
@@ -63,7 +63,7 @@ static inline void vmwrite_all(const struct vmcs_value *f, unsigned int n)
 		vmwrite(f->field, f->value);
 }
 
-/* @hpa: of the VMXON region */
+/* @hpa: address of the VMXON region */
 static inline bool vmxon(uint64_t hpa)
 {
 	return VMX_INSN("vmxon %1", "m"(hpa));
@@ -92,7 +92,7 @@ static inline bool vmptrld(uint64_t hpa)
 		vmx_failed(insn, 2);								\
 } while (0)
 
-/* Every VPID-tagged translation of this CPU. */
+/* Drops all translations of this CPU that are tagged with a VPID. */
 static inline void invvpid_all(void)
 {
 	VMX_INVALIDATE_ALL("invvpid");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the VMX back end keeps of each CPU, and the functions of switch.asm that work on it. */
+/* The VMX back end's state of each CPU, and the functions of switch.asm that use it. */
 #ifndef VMX_STATE_H
 #define VMX_STATE_H
 
@@ -9,11 +9,11 @@
 #include "vmm/vmx/vectoring.h"
 
 struct vmx_cpu {
-	uint64_t host_rsp;		/* as the VMCS has it; for switch.asm */
+	uint64_t host_rsp;		/* copy of the VMCS field; for switch.asm */
 	struct event event;		/* to be injected at the next VM entry */
 	uint32_t exit_reason;
-	uint32_t proc_controls;		/* as the VMCS has them */
-	uint32_t exception_bitmap;	/* likewise */
+	uint32_t proc_controls;		/* copy of the VMCS field */
+	uint32_t exception_bitmap;	/* copy of the VMCS field */
 	uint8_t timer_shift;		/* a tick of the preemption timer is 2^this ticks of the TSC */
 	bool stepping;			/* vcpu_step() runs */
 };
@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct vmx_cpu) <= sizeof(((struct cpu *)0)->back_end), "r
  */
 int vmx_enter(struct cpu *c, bool launched);
 
-/* Where each VM exit arrives, in the middle of vmx_enter(). */
+/* The address at which each VM exit arrives, in the middle of vmx_enter(). */
 extern const char vm_exit_entry[];
 
 /* Gives the CPU, which has left VMX operation, back to the firmware. */

@@ -138,7 +138,7 @@ enum outcome annex_place(struct txn *t)
 	return UNIT_NEXT;
 }
 
-/* Writes one page of the annex: what there is from byte @at of @from (@size bytes), then @pad. */
+/* Writes one page of the annex: the bytes of @from (@size in all) from byte @at on, then @pad. */
 static void fill_page(unsigned int page, const uint8_t *from, uint64_t size, uint64_t at, int pad)
 {
 	size_t n = at >= size ? 0 : size - at < PAGE_SIZE ? size - at : PAGE_SIZE;

@@ -3,10 +3,10 @@
 #include "patcher/engine/event.h"
 #include "patcher/engine/state.h"
 
-#define LINE_ROOM	256u	/* to format; what is too long for an event is cut after that */
-#define SYMBOL_SHOWN	48u	/* so that the rest of a line still fits */
+#define LINE_ROOM	256u	/* bytes to format a line in, before it is cut to an event's size */
+#define SYMBOL_SHOWN	48u	/* characters of a symbol, so that the rest of the line fits */
 
-/* True if not all of it fits. */
+/* Returns true if not all of the line fits. */
 static bool copy_text(char *to, size_t cap, const char *from)
 {
 	struct text t;
@@ -16,7 +16,7 @@ static bool copy_text(char *to, size_t cap, const char *from)
 	return t.cut;
 }
 
-/* Half a value would mislead, and a quote without its partner is an error. */
+/* Cuts the line after its last whole key: half a value would mislead, an open quote is an error. */
 static void drop_cut_key(char *s)
 {
 	bool quoted = false;

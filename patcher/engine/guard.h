@@ -20,9 +20,9 @@
 struct piece {
 	uint64_t gpa;
 	uint16_t site, len;
-	uint8_t slot : 7, body : 1;	/* body: of the rest; fetches see the guest's bytes */
-	uint8_t off;			/* in the window; of a body: pages from the window's */
-	bool in[2];			/* which edition has it */
+	uint8_t slot : 7, body : 1;	/* body: part of the rest: fetches see the guest's bytes */
+	uint8_t off;			/* byte in the window; in a body, pages from the window's page */
+	bool in[2];			/* is it in edition 0, in edition 1 */
 };
 
 /*

@@ -8,7 +8,7 @@
 
 /*
  * Copies guest physical RAM. The range must not cross a page. 0, or -1 if it is not RAM
- * we may touch.
+ * of the guest's.
  * machine_read() reads each aligned 8-byte word by one 64-bit access: another CPU may be
  * storing an instruction there, and half of it must never get into an exec page.
  */
@@ -19,7 +19,7 @@ int machine_read(uint64_t gpa, void *buf, size_t len);
  * @gpa: 8-byte aligned
  *
  * For a page-table entry that the guest may be about to fill as well. 0; 1 if
- * something else was there (nothing written); -1 if it is not RAM we may touch.
+ * something else was there (nothing written); -1 if it is not RAM of the guest's.
  */
 int machine_cas64(uint64_t gpa, uint64_t expect, uint64_t value);
 

@@ -9,7 +9,7 @@
 #define CHUNK_WORDS	32u
 #define CHUNK		(CHUNK_WORDS * 8u)
 
-/* The guest's own bytes at @gpa ... become what fetches see in this edition. Lock held. */
+/* Turns a copy of the guest's bytes at @gpa into what fetches see in this edition. Lock held. */
 static void render(uint64_t gpa, void *buf, size_t len, unsigned int edition)
 {
 	uint8_t *to = buf;
@@ -76,7 +76,7 @@ void merge_guard(const struct guard *g)
 	}
 }
 
-/* The guest changed its bytes in the window of this part. Lock held. */
+/* Handles a change of the guest's bytes in the window of this part. Lock held. */
 static void window_written(const struct piece *p)
 {
 	struct held *h = &eng.held[p->slot];
@@ -87,14 +87,14 @@ static void window_written(const struct piece *p)
 		eng.window_writes++;
 		event_site("window-write", h, p->site, w->gva, " bytes=%*p", w->len, w->seen);
 	} else {
-		/* the commit needs to know whether the bytes that are there then are right */
+		/* there is no commit while any window has wrong bytes */
 		w->bad = !site_takes(&h->patch.sites[p->site], w->seen);
 		/* Relaxed, pairs with commit_now(). All that write it hold the lock. */
 		__atomic_store_n(&eng.txn.nbad, eng.txn.nbad + w->bad - was, __ATOMIC_RELAXED);
 	}
 }
 
-/* Compares what the guest has in windows and bodies on a page with what was there. Lock held. */
+/* Compares the guest's bytes in windows and bodies on a page with those seen before. Lock held. */
 static void look_at_windows(uint64_t gpa)
 {
 	for_pieces(p, gpa, gpa + PAGE_SIZE) {

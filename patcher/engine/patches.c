@@ -37,7 +37,7 @@ bool held_has_payload(const struct held *h)
 
 void held_drop(struct held *h)
 {
-	/* After a bug: what a table may still refer to is kept. */
+	/* After a bug a table may still refer to this memory: keep it. */
 	if (!stage_move(&h->stage, PATCH_GONE))
 		return;
 	if (h->tables)
@@ -47,7 +47,7 @@ void held_drop(struct held *h)
 	*h = (struct held){ .stage = PATCH_GONE };
 }
 
-/* A free slot, or one whose patch is reverted and has left nothing behind; else NULL. */
+/* Returns a free slot. If need be, drops a reverted patch that has no payload; else NULL. */
 static struct held *free_slot(void)
 {
 	struct held *old = NULL;
@@ -84,7 +84,7 @@ static struct held *refused(struct refusal *why, enum refusal_code code, const c
 	return NULL;
 }
 
-/* The patch with this id is held already: only the same file, and after a revert, is taken. */
+/* Judges a file whose id is held already: accepts only the same file, and only after a revert. */
 static struct held *held_again(struct held *h, const void *copy, size_t len, struct refusal *why)
 {
 	if (h->patch.header->file_size != len || memcmp(h->patch.header, copy, len))
@@ -92,7 +92,7 @@ static struct held *held_again(struct held *h, const void *copy, size_t len, str
 	return h->stage == PATCH_REVERTED ? h : refused(why, REFUSE_STATE, NULL, "already live");
 }
 
-/* Enters a parsed copy into a slot. NULL if there is no slot or no memory: still the caller's. */
+/* Enters a parsed copy into a slot. NULL without a slot or memory: the caller still owns the copy. */
 static struct held *enter(uint64_t file, const struct patch *patch, struct refusal *why)
 {
 	uint64_t tables = pool_alloc(tables_pages(patch));

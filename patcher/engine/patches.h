@@ -16,10 +16,10 @@
 /* A site of a held patch, found in the guest: its window. */
 struct held_site {
 	uint64_t gva;
-	uint64_t gpa[2];			/* of its first byte; of its first byte on the next page */
+	uint64_t gpa[2];			/* of its first byte on either page */
 	uint8_t bytes[PATCH_WINDOW_MAX];	/* the jump: what fetches see when it is live */
 	uint8_t seen[PATCH_WINDOW_MAX];		/* the guest's own bytes when last looked at */
-	uint8_t len, split;			/* bytes; of these on the first page */
+	uint8_t len, split;			/* bytes in all; bytes on the first page */
 	bool watched;				/* seen[] is valid: compare after guest writes */
 	bool bad;				/* seen[] is not what the patch takes; see txn.nbad */
 	bool gone;				/* not mapped there any more: not in force */
@@ -34,13 +34,13 @@ struct held {
 	uint16_t *order;			/* sites sorted by gva, for the RIP check */
 	uint8_t *probes;			/* a bit for each pair of the bodies: a probe is there */
 	uint64_t slide;
-	unsigned int pages;			/* that carry its windows */
-	enum stage place;			/* ANNEX_...: of the payload */
+	unsigned int pages;			/* number of pages that carry its windows */
+	enum stage place;			/* stage of the payload's place: ANNEX_... */
 	unsigned int text_page, data_page;	/* the place: first page of each in the annex */
-	uint32_t applied, reverted;		/* how often */
+	uint32_t applied, reverted;		/* how often each happened */
 };
 
-/* In force, whether or not it is about to be reverted? */
+/* Is the patch in force, whether or not it is about to be reverted? */
 static inline bool held_is_live(const struct held *h)
 {
 	return h->stage == PATCH_LIVE || h->stage == PATCH_LEAVING;
@@ -59,7 +59,7 @@ struct held *held_take(const void *file, size_t len, struct refusal *why);
 /* Frees the slot and the memory of a patch that no table refers to. */
 void held_drop(struct held *h);
 
-/* Has it anything in the annex? Only then can a thread still run its code after a revert. */
+/* Has the patch a place in the annex? Only then can a thread still run its code after a revert. */
 bool held_has_payload(const struct held *h);
 
 /* Bytes of held.probes. */

@@ -4,7 +4,7 @@
 
 view_t engine_view(void)
 {
-	/* Pairs with the store in view_take(): who sees a view sees its tables too. */
+	/* Pairs with the store in view_take(): a CPU that reads a view reads its tables too. */
 	return __atomic_load_n(&eng.view, __ATOMIC_ACQUIRE);
 }
 
@@ -31,7 +31,7 @@ bool rebase_settled(void)
 	return true;
 }
 
-/* Everything that is in force, on top of a fork of @base. 0 if the pool is empty. */
+/* Makes a view of all that is in force, from a fork of @base. Returns 0 if the pool is empty. */
 static view_t rebuild(view_t base)
 {
 	view_t view = view_fork(base);

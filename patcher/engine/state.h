@@ -35,15 +35,15 @@ struct engine {
 	struct guard *guards;
 	struct held *held;			/* the slots */
 	unsigned int npieces, nguards, nheld;
-	view_t base, view;			/* without patches; in force */
-	view_t retired;				/* after a rebase, until every CPU left it */
+	view_t base, view;			/* the view without patches; the view in force */
+	view_t retired;				/* the view before a rebase, until every CPU has left it */
 	struct annex annex;
 	struct txn txn;
 	struct event_ring events;
 	bool own;				/* engine_watch() began the transaction under way */
-	unsigned int watch_slot, watch_site;	/* looked at next */
-	uint64_t looked, rest;			/* TSC when it last looked; ticks until it does again */
-	char symbol[96];			/* of the last refusal */
+	unsigned int watch_slot, watch_site;	/* the site at which engine_watch() looks next */
+	uint64_t looked, rest;			/* TSC of its last look; ticks from then to the next */
+	char symbol[96];			/* the symbol that the last refusal names */
 	uint64_t merges, merged_words, window_writes;
 };
 

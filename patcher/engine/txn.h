@@ -33,9 +33,9 @@ struct txn {
 	const struct phase *phase;
 	struct held *held;
 	unsigned int slot;
-	enum stage to;			/* of the patch, at the commit: PATCH_LIVE or PATCH_REVERTED */
-	unsigned int i, of;		/* units of the phase, done and all */
-	view_t before, guarded, after;	/* in force at the start; with guards; with windows */
+	enum stage to;			/* the patch's stage after it: PATCH_LIVE or PATCH_REVERTED */
+	unsigned int i, of;		/* units of this phase: done, in all */
+	view_t before, guarded, after;	/* views: in force at the start; with guards; with windows */
 	unsigned int nbad;		/* checked windows with wrong bytes: no commit */
 	uint64_t since;			/* TSC when the spread began */
 	unsigned int tries, steps;

@@ -8,15 +8,15 @@
 #define HELLO_MS	200u
 #define READ_MS		100u	/* longest wait before hooks.cancelled is asked again */
 
-/* What came in. */
+/* What receive() has got. */
 enum received { RX_NOTHING, RX_LINE, RX_DAMAGED, RX_GONE };
 
 /* A request that waits for its reply. */
 struct exchange {
 	uint32_t seq;			/* 0: no request, the client only listens */
 	uint64_t deadline;		/* when the request is sent again */
-	unsigned int tries;		/* left */
-	unsigned int wait_ms;		/* before it is sent again; 0: c->timeout_ms */
+	unsigned int tries;		/* how many are left */
+	unsigned int wait_ms;		/* time before it is sent again; 0: c->timeout_ms */
 	bool after_garbage;		/* the line before it may lack its line end */
 	bool busy;			/* the other end carries the request out */
 	enum client_result result;
@@ -365,7 +365,7 @@ enum client_result client_lines(struct client *c, const char *request, uint64_t 
 		if (r == CLIENT_DONE && client_get(c, "next") &&
 		    text_parse_u64(client_get(c, "next"), &end) && end == parts.next)
 			return r;
-		/* A line was lost: ask for the rest. Lines that come give back all tries. */
+		/* A line was lost: ask for the rest. Each line that comes restarts the retries. */
 		if (parts.next != start)
 			tries = c->tries;
 		else if (tries-- == 0)

@@ -109,7 +109,7 @@ enum patch_fixup_base {
 
 struct patch_fixup {
 	int64_t value;		/* symbol plus addend, meaning: enum patch_fixup_base */
-	uint32_t offset;	/* of the field, in the section named by in_data */
+	uint32_t offset;	/* place of the field in the section that in_data names */
 	uint8_t type;		/* enum patch_fixup_type */
 	uint8_t base;		/* enum patch_fixup_base */
 	uint8_t in_data;	/* 0: field lies in text, 1: in data (initialised part) */

@@ -33,7 +33,7 @@ enum server_start {
  * What does not fit is replaced by "cut=1".
  */
 struct server_ops {
-	const char *version;	/* of the hypervisor, shown by hello */
+	const char *version;	/* version of the hypervisor, shown by hello */
 	/* Keys of `info`, at most 25 of them. */
 	void (*info)(struct text *reply);
 	/* Keys of line @i of `list`; false when there is no such line. */
@@ -82,7 +82,7 @@ struct server {
 	struct line_reader reader;
 	bool overrun;			/* the line being read lost bytes */
 	struct line line;		/* the request that is carried out */
-	uint64_t nonce;			/* of this boot, shown by hello and info */
+	uint64_t nonce;			/* random number of this boot, shown by hello and info */
 	/* Upload area, given at init, 8-byte aligned. */
 	uint8_t *upload;
 	size_t upload_cap, upload_size, upload_got;

@@ -5,7 +5,7 @@
 #include "patcher/wire/crc32.h"
 #include "patcher/wire/mem.h"
 
-#define MAX_INDEX	0x7fffffffu	/* of a line of list or sites */
+#define MAX_INDEX	0x7fffffffu	/* largest index of a line of list or sites */
 
 int verb_refuse(struct text *t, const char *code, const char *field, const char *what)
 {

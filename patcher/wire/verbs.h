@@ -25,7 +25,7 @@ enum { SERVER_LINES = SERVER_PENDING + 1 };
 struct verb {
 	const char *name;
 	unsigned int flags;
-	const char *keys[VERB_KEYS];	/* of its arguments */
+	const char *keys[VERB_KEYS];	/* keys of its arguments */
 	const char *help;
 	/* Carries out s->line. */
 	int (*run)(struct server *s, struct text *t);

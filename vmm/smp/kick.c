@@ -58,7 +58,8 @@ static bool can_kick_all(const struct cpu *self)
 		enum cpu_mode mode = cpu_mode(c);
 
 		if (c != self && ((mode != CPU_GUEST && mode != CPU_ROOT) ||
-				  c->kick_seen != __atomic_load_n(&c->kick_sent, __ATOMIC_RELAXED)))
+				  __atomic_load_n(&c->kick_seen, __ATOMIC_RELAXED) !=
+				  __atomic_load_n(&c->kick_sent, __ATOMIC_RELAXED)))
 			return false;
 	}
 	return true;

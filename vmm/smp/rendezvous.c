@@ -234,7 +234,8 @@ static void insist(struct cpu *c)
 	/* Relaxed, pairs with excused(): the kick that follows makes @c read it. */
 	__atomic_store_n(&stop_hard, true, __ATOMIC_RELAXED);
 	/* Without time between the kicks a CPU in a data step would never execute its instruction. */
-	if (cpu_mode(c) == CPU_GUEST && rdtsc() - c->kick_tsc > ticks_us(50))
+	if (cpu_mode(c) == CPU_GUEST &&
+	    rdtsc() - __atomic_load_n(&c->kick_tsc, __ATOMIC_RELAXED) > ticks_us(50))
 		cpu_kick(c);
 }
 

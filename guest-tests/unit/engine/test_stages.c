@@ -144,7 +144,7 @@ static void in_the_wrong_stage(const char *phase, enum stage right, enum stage a
 		fake.tick = 1000;
 		assert_int_equal(run(), ENGINE_REFUSED);
 		assert_int_equal(refused.code, REFUSE_STATE);
-		assert_non_null(strstr(refused.what, "bug"));
+		assert_string_equal(refused.what, "internal error: the patch is in the wrong stage");
 		assert_state(&before);
 		assert_int_equal(fake.switches, 0);
 	}
